@@ -1,0 +1,57 @@
+"""The one family of errors.
+
+Every failure a user can mend is a :class:`RisError` whose message is one sentence that says what to do.
+Boundaries (readers, backends, ROS callbacks, the command line) translate foreign exceptions into it.
+"""
+
+from __future__ import annotations
+
+
+class RisError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class ConfigError(RisError):
+    """A configuration value or key is unknown, missing or out of range."""
+
+
+class MissingExtraError(RisError):
+    """An optional dependency is not installed.
+
+    Args:
+        module: The module that could not be imported.
+        extra: The extra of this package that brings it.
+    """
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(f"'{module}' is not installed: run `pip install 'ris_ros[{extra}]'` to use this.")
+        self.module = module
+        self.extra = extra
+
+
+class ImageError(RisError):
+    """An image is malformed, of an unknown encoding, or of a size that is refused."""
+
+
+class CommandError(RisError):
+    """A command's text, target, camera or lifetime cannot be used."""
+
+
+class BundleError(RisError):
+    """A model bundle is missing, malformed, tampered with, or of another version."""
+
+
+class BackendError(RisError):
+    """An inference backend cannot be loaded or failed while running."""
+
+
+class DataError(RisError):
+    """A data set, a bag or a manifest cannot be read as it should."""
+
+
+class OutputError(RisError):
+    """A result cannot be written where it was asked for."""
+
+
+class TransportError(RisError):
+    """ROS 2 cannot deliver what the node needs: no publisher, no matching QoS, no middleware."""
