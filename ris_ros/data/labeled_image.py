@@ -9,6 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.data.classes import BY_NAME
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceInfo:
@@ -40,6 +42,8 @@ class LabeledImage:
         class_map: uint8 [H, W], ids of :data:`ris_ros.data.classes.CLASSES`.
         instance_map: int32 [H, W], 0 where no countable thing is, else a key of ``instances``.
         instances: What is known of each instance.
+        known_classes: The classes that the source tells apart. A thing of another class may hide under one of them
+            (a van under "car"), so that its absence cannot be claimed.
     """
 
     id: str
@@ -47,6 +51,7 @@ class LabeledImage:
     class_map: NDArray[np.uint8]
     instance_map: NDArray[np.int32]
     instances: Mapping[int, InstanceInfo] = field(default_factory=lambda: MappingProxyType({}))
+    known_classes: frozenset[str] = frozenset(BY_NAME)
 
     def __post_init__(self) -> None:
         size = self.image_rgb.shape[:2]

@@ -1,0 +1,77 @@
+"""CamVid: 468 labelled driving frames of 480x360 (Brostow et al., 2009), in the 11-class form of SegNet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import overload
+
+import cv2
+import numpy as np
+
+from ris_ros.data.classes import CLASSES, VOID
+from ris_ros.data.instances import find_instances
+from ris_ros.data.labeled_image import LabeledImage
+from ris_ros.errors import DataError
+
+# Labels 0..11 are the first twelve street classes, in order. "car" holds vans, lorries and buses too, "bicyclist"
+# motorcycles, "pedestrian" prams and animals, "sign" traffic lights, "pole" cones: none of these can be told apart here.
+KNOWN_CLASSES: frozenset[str] = frozenset(c.name for c in CLASSES[:VOID])
+MIN_INSTANCE_PX: int = 40
+_HOW_TO_GET_IT = "put the 11-class CamVid there as <root>/{train,val}/{images,labels} (images .jpg or .png, labels .png of 0..11)"
+
+
+class CamVid(Sequence[LabeledImage]):
+    """One split, read from disk frame by frame.
+
+    Args:
+        root: Folder that holds ``train`` and ``val``.
+        split: ``"train"`` or ``"val"``.
+
+    Raises:
+        DataError: The folder is missing, empty, or an image has no label.
+    """
+
+    def __init__(self, root: Path, split: str) -> None:
+        images = Path(root) / split / "images"
+        labels = Path(root) / split / "labels"
+        if not images.is_dir() or not labels.is_dir():
+            raise DataError(f"{Path(root) / split}: CamVid is not there: {_HOW_TO_GET_IT}.")
+        self.split = split
+        self._files = [(path, labels / f"{path.stem}.png") for path in sorted(images.iterdir()) if path.suffix in {".jpg", ".png"}]
+        if not self._files:
+            raise DataError(f"{images}: holds no picture: {_HOW_TO_GET_IT}.")
+        for image, label in self._files:
+            if not label.is_file():
+                raise DataError(f"{image}: has no label {label}: {_HOW_TO_GET_IT}.")
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @overload
+    def __getitem__(self, index: int) -> LabeledImage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LabeledImage]: ...
+
+    def __getitem__(self, index: int | slice) -> LabeledImage | Sequence[LabeledImage]:
+        """Frame ``index``, its instances found anew (about 10 ms)."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        image_path, label_path = self._files[index]
+        bgr = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
+        class_map = cv2.imread(str(label_path), cv2.IMREAD_UNCHANGED)
+        if bgr is None or class_map is None:
+            raise DataError(f"{image_path if bgr is None else label_path}: is not a picture: copy it again.")
+        if class_map.dtype != np.uint8 or class_map.ndim != 2 or class_map.shape != bgr.shape[:2] or int(class_map.max()) > VOID:
+            raise DataError(f"{label_path}: must be an 8-bit map of 0..{VOID}, as large as its image.")
+        image_rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        instance_map, instances = find_instances(image_rgb, class_map, MIN_INSTANCE_PX)
+        return LabeledImage(
+            id=f"camvid/{self.split}/{image_path.stem}",
+            image_rgb=np.asarray(image_rgb, np.uint8),
+            class_map=np.asarray(class_map, np.uint8),
+            instance_map=instance_map,
+            instances=instances,
+            known_classes=KNOWN_CLASSES,
+        )
