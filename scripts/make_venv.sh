@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Makes .venv: a Python that fits, ROS 2 (the sourced distribution's, or wheels), and this package's lean runtime.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { printf 'setup: %s\n' "$1" >&2; exit 1; }
+
+fitting_python() {
+  local candidate
+  for candidate in "${PYTHON:-python3}" python3.12 python3.11 python3.10; do
+    if "$candidate" -c 'import sys; raise SystemExit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  fail "no Python 3.10 to 3.12 was found: install one, or name it with 'make PYTHON=/path/to/python3 setup'."
+}
+
+for tool in cmake c++; do
+  command -v "$tool" >/dev/null || fail "'$tool' is missing: install cmake and a C++ compiler, then run this again."
+done
+
+python=$(fitting_python)
+ros=wheels
+if [ -n "${ROS_DISTRO:-}" ]; then
+  "$python" -c 'import rclpy' 2>/dev/null ||
+    fail "ROS 2 $ROS_DISTRO is sourced but $python cannot import its rclpy: use its own Python with 'make PYTHON=/usr/bin/python3 setup', or a shell where it is not sourced."
+  ros=$ROS_DISTRO
+elif [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
+  fail "ROS 2 wheels exist for Linux on x86-64 only: install ROS 2, source its setup.bash, then run this again."
+fi
+
+# A venv that was made for the other kind of ROS 2, or by another Python, cannot be mended.
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+made_for=$(cat .venv/made_for 2>/dev/null || true)
+if [ "$made_for" != "$ros python$version" ]; then
+  rm -rf .venv build
+  site=()
+  [ "$ros" = wheels ] || site=(--system-site-packages)
+  "$python" -m venv ${site[@]+"${site[@]}"} .venv ||
+    fail "$python cannot make a virtual environment: install its venv module (on Debian and Ubuntu: apt install python3-venv)."
+fi
+
+# Bytecode is written when a module is first imported: compiling all that is installed would add a tenth to its size.
+pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@" --no-compile; }
+
+if [ "$ros" = wheels ]; then
+  echo "setup: ROS 2 Jazzy wheels"
+  pip install -r requirements/ros-jazzy.txt
+  .venv/bin/python scripts/mend_wheels.py
+else
+  echo "setup: ROS 2 $ros of this machine"
+  command -v colcon >/dev/null || pip install "colcon-common-extensions>=0.3,<0.4"
+fi
+echo "setup: the lean runtime"
+# "compat" puts this folder on the path, so that a module added to ris_ros/ is found without another build.
+pip install --config-settings editable_mode=compat --editable '.[ros,openvino]'
+pip install --no-deps -r requirements/no-deps.txt
+
+site_packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+cp scripts/ris_ros_environment.py "$site_packages/"
+echo "import ris_ros_environment" >"$site_packages/ris_ros_environment.pth"
+echo "$ros python$version" >.venv/made_for
