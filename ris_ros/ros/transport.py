@@ -54,9 +54,7 @@ class Transport:
     notes: tuple[str, ...]
 
 
-def plan(
-    processes: int, environ: Mapping[str, str] | None = None, shared_memory: Path = _SHARED_MEMORY
-) -> Transport:
+def plan(processes: int, environ: Mapping[str, str] | None = None, shared_memory: Path = _SHARED_MEMORY) -> Transport:
     """Plan the environment for a number of processes on this machine.
 
     What the user has set stays: a profile of their own, another middleware, malloc settings. Where the shared memory
@@ -111,6 +109,17 @@ def isolated(domain: int | None = None, environ: Mapping[str, str] | None = None
         "ROS_DOMAIN_ID": chosen or str(_free_domain(_DOMAINS)),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"),
     }
+
+
+def apply(planned: Transport) -> tuple[str, ...]:
+    """Give this process, already started, what a child would find in its environment.
+
+    It must come before ``rclpy.init``. Returns the plan's notes, and one more where malloc could not be set.
+    """
+    os.environ.update(planned.environment)
+    if keep_large_blocks():
+        return planned.notes
+    return (*planned.notes, "This C library has no malloc settings: images cost more processor time here.")
 
 
 def keep_large_blocks() -> bool:
