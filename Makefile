@@ -50,5 +50,5 @@ $(STAMPS)/interfaces: $(STAMPS)/venv scripts/build_interfaces.sh $(INTERFACES)
 $(STAMPS)/dev: $(STAMPS)/interfaces pyproject.toml
 	@echo "setup: what tests and training need"
 	@$(VENV)/bin/python -c 'import torch' 2>/dev/null || $(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile '$(TORCH)'
-	@$(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --config-settings editable_mode=compat --editable '.[ros,openvino,train,sim,dev]'
+	@$(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --editable '.[ros,openvino,train,sim,dev]'
 	@touch $@

@@ -53,11 +53,16 @@ else
   command -v colcon >/dev/null || pip install "colcon-common-extensions>=0.3,<0.4"
 fi
 echo "setup: the lean runtime"
-# "compat" puts this folder on the path, so that a module added to ris_ros/ is found without another build.
-pip install --config-settings editable_mode=compat --editable '.[ros,openvino]'
+pip install --editable '.[ros,openvino]'
 pip install --no-deps -r requirements/no-deps.txt
 
-site_packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-cp scripts/ris_ros_environment.py "$site_packages/"
-echo "import ris_ros_environment" >"$site_packages/ris_ros_environment.pth"
+# Startup hook: see the file that is copied.
+.venv/bin/python - <<'PYTHON'
+import pathlib, shutil, sysconfig
+
+site_packages = pathlib.Path(sysconfig.get_path("purelib"))
+shutil.copy("scripts/ris_ros_environment.py", site_packages)
+call = f"prepare({str(pathlib.Path.cwd())!r}, {str(site_packages)!r})"
+(site_packages / "ris_ros_environment.pth").write_text(f"import ris_ros_environment; ris_ros_environment.{call}\n")
+PYTHON
 echo "$ros python$version" >.venv/made_for

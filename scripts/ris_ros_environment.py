@@ -1,19 +1,30 @@
-"""Let ROS 2 find what is installed in this virtual environment, without anything being sourced.
+"""Let Python find this checkout, and ROS 2 what is installed in this virtual environment, without sourcing anything.
 
-`make setup` copies this file into the environment's site-packages together with a .pth file that imports it whenever
-the environment's Python starts. ROS 2 reads both variables while it runs, so that setting them here is early enough;
-the libraries of this package find each other through their run path.
+`make setup` copies this file into the environment's site-packages together with a .pth file that calls
+:func:`prepare` whenever the environment's Python starts.
 """
 
 import os
 import sys
 
 
+def prepare(checkout: str, site_packages: str) -> None:
+    """Set the search paths of this process and its children.
+
+    Args:
+        checkout: Root of the repository. It comes before site-packages, so that the code is read from here and only
+            the generated msg, srv and action from there: edited and added files count at once.
+        site_packages: Where colcon installed the package.
+    """
+    if checkout not in sys.path:
+        sys.path.insert(sys.path.index(site_packages) if site_packages in sys.path else len(sys.path), checkout)
+    # ROS 2 reads both while it runs, so that this is early enough; the package's own libraries find each other
+    # through their run path.
+    _put_first("AMENT_PREFIX_PATH", sys.prefix)
+    _put_first("LD_LIBRARY_PATH", os.path.join(sys.prefix, "lib"))
+
+
 def _put_first(variable: str, folder: str) -> None:
     folders = [f for f in os.environ.get(variable, "").split(os.pathsep) if f]
     if folder not in folders:
         os.environ[variable] = os.pathsep.join([folder, *folders])
-
-
-_put_first("AMENT_PREFIX_PATH", sys.prefix)
-_put_first("LD_LIBRARY_PATH", os.path.join(sys.prefix, "lib"))
