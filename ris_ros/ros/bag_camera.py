@@ -31,6 +31,9 @@ PLAYED_TYPES = (*IMAGE_TYPES, "sensor_msgs/msg/CameraInfo", "sensor_msgs/msg/Poi
 _NS = 10**9
 _CLOCK_PERIOD_S = 0.01
 _REMEMBERED_STAMPS = 64
+# A best-effort publisher is not told when a subscriber is ready to hear it, nor when its last message was taken: a
+# process that sends as soon as it is matched, or leaves as soon as it has sent, loses a frame at either end.
+_SETTLE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,6 +209,7 @@ class _RosCamera:
         end = time.monotonic() + seconds
         while time.monotonic() < end and not stop.is_set():
             if all(self._publishers[topic].get_subscription_count() for topic in self._images):
+                stop.wait(_SETTLE_S)
                 return
             stop.wait(0.02)
 
@@ -256,6 +260,7 @@ def _play(args: argparse.Namespace, stop: threading.Event) -> None:
         logger.info(f"Playing {', '.join(sorted(topics))} of {args.bag} at rate {args.rate:g}.")
         player = Player(bag, list(topics), playback, camera.publish, camera.tick if args.keep_stamps else None)
         player.run(stop)
+        stop.wait(_SETTLE_S)
         counts = ", ".join(f"{count} of {topic}" for topic, count in sorted(player.published.items()))
         logger.info(f"Published {counts or 'nothing'}; the latest was {player.latest_ms:.1f} ms behind its time.")
 

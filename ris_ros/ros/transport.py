@@ -72,7 +72,8 @@ def plan(processes: int, environ: Mapping[str, str] | None = None, shared_memory
     environment = {name: value for name, value in MALLOC.items() if name not in environ}
     notes: list[str] = []
     middleware = environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp")
-    own = next((environ[name] for name in _PROFILE_VARIABLES if environ.get(name)), "")
+    profile = str(share_file(PROFILE))
+    own = next((environ[name] for name in _PROFILE_VARIABLES if environ.get(name) not in (None, "", profile)), "")
     if "fastrtps" not in middleware:
         notes.append(f"{middleware} is in use: the shared-memory profile is Fast DDS's and is not applied.")
     elif own:
@@ -80,7 +81,7 @@ def plan(processes: int, environ: Mapping[str, str] | None = None, shared_memory
     elif problem := _shortage(processes * SEGMENT_BYTES, shared_memory):
         notes.append(f"{problem}, so large raw images may be lost: enlarge it (docker run --shm-size=1g).")
     else:
-        environment |= dict.fromkeys(_PROFILE_VARIABLES, str(share_file(PROFILE)))
+        environment |= dict.fromkeys(_PROFILE_VARIABLES, profile)
     stale = stale_segments(shared_memory)
     if stale:
         size_mb = sum(path.stat().st_size for path in stale if path.exists()) / 1e6

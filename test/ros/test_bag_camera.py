@@ -153,30 +153,24 @@ def test_playback_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
         Playback(**settings)
 
 
-@pytest.fixture
-def domain() -> int:
-    pytest.importorskip("rclpy", reason="needs ROS 2: run `make setup` or source a distribution")
-    return int(transport.isolated(environ={})["ROS_DOMAIN_ID"])
-
-
-def camera_process(domain: int, *arguments: str | Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, **transport.plan(2).environment, **transport.isolated(domain)}
+def camera_process(*arguments: str | Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, **transport.plan(2).environment}
     command = [sys.executable, "-m", "ris_ros.ros.bag_camera", *map(str, arguments)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture
-def received(domain: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[queue.SimpleQueue[Any]]:
+def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[queue.SimpleQueue[Any]]:
     """The compressed images that arrive in this process, as they come."""
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.qos import qos_profile_sensor_data
     from sensor_msgs.msg import CompressedImage
 
-    for name, value in {**transport.plan(2).environment, **transport.isolated(domain)}.items():
+    for name, value in transport.plan(2).environment.items():
         monkeypatch.setenv(name, value)
     context = rclpy.context.Context()
-    rclpy.init(context=context, domain_id=domain)
+    rclpy.init(context=context)
     node = rclpy.create_node("listener", context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
@@ -198,11 +192,9 @@ def received(domain: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[queue.Sim
 
 
 @pytest.mark.ros
-def test_every_frame_arrives_in_another_process(
-    drive: Path, domain: int, received: queue.SimpleQueue[Any], tmp_path: Path
-) -> None:
+def test_every_frame_arrives_in_another_process(drive: Path, received: queue.SimpleQueue[Any], tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
-    process = camera_process(domain, drive, "--wait", "10", "--journal", journal)
+    process = camera_process(drive, "--wait", "10", "--journal", journal)
     _, log = process.communicate(timeout=20)
     arrived = [received.get(timeout=5) for _ in range(FRAMES)]
     published = [json.loads(line) for line in journal.read_text().splitlines()]
@@ -215,8 +207,8 @@ def test_every_frame_arrives_in_another_process(
 
 
 @pytest.mark.ros
-def test_an_interrupt_ends_a_loop_with_its_tally(drive: Path, domain: int, received: queue.SimpleQueue[Any]) -> None:
-    process = camera_process(domain, drive, "--loop", "--rate", "4", "--wait", "10")
+def test_an_interrupt_ends_a_loop_with_its_tally(drive: Path, received: queue.SimpleQueue[Any]) -> None:
+    process = camera_process(drive, "--loop", "--rate", "4", "--wait", "10")
     for _ in range(FRAMES + 1):
         received.get(timeout=15)
     process.terminate()
@@ -228,8 +220,8 @@ def test_an_interrupt_ends_a_loop_with_its_tally(drive: Path, domain: int, recei
 
 @pytest.mark.ros
 @pytest.mark.parametrize("arguments", [("absent",), ("{drive}", "--topic", "/rear/image_raw"), ("{drive}", "--rate=0")])
-def test_what_cannot_be_played_is_one_sentence_and_exit_2(drive: Path, domain: int, arguments: tuple[str, ...]) -> None:
-    process = camera_process(domain, *(argument.format(drive=drive) for argument in arguments))
+def test_what_cannot_be_played_is_one_sentence_and_exit_2(drive: Path, arguments: tuple[str, ...]) -> None:
+    process = camera_process(*(argument.format(drive=drive) for argument in arguments))
     _, log = process.communicate(timeout=20)
 
     assert process.returncode == 2
