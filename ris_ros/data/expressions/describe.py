@@ -1,0 +1,162 @@
+"""Descriptions and what they pick out of a scene: one thing, a group, nothing for certain, or nothing at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ris_ros.data.classes import BY_NAME
+from ris_ros.data.expressions.lexicon import HIDES_UNDER, VEHICLES, Term
+from ris_ros.data.expressions.predicates import Predicate, Truth, all_of
+from ris_ros.data.expressions.scene import Scene, Thing
+
+Order = Literal["left", "right"]
+
+_SIZE_MARGIN = 1.6
+_DISTANCE_MARGIN = 1.25
+_FOOT_MARGIN = 0.045
+_ORDER_MARGIN = 0.035
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Selection of one among those that fit: by size, by distance, or by order across the picture.
+
+    Attributes:
+        by: ``biggest``, ``smallest``, ``nearest``, ``furthest``, ``from_left`` or ``from_right``.
+        rank: 0 for the first, 1 for the second ...
+    """
+
+    by: Literal["biggest", "smallest", "nearest", "furthest", "from_left", "from_right"]
+    rank: int = 0
+
+    @property
+    def family(self) -> str:
+        """Kind of claim, for figures by kind."""
+        return {"biggest": "size", "smallest": "size", "nearest": "near", "furthest": "near"}.get(self.by, "order")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A noun, claims that filter, and perhaps a selection among what is left."""
+
+    term: Term
+    claims: tuple[Predicate, ...] = ()
+    pick: Pick | None = None
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Kinds of claim it makes."""
+        return tuple(claim.family for claim in self.claims) + ((self.pick.family,) if self.pick else ())
+
+
+def truth_of(scene: Scene, description: Description, thing: Thing) -> Truth:
+    """Whether the noun and all claims hold of the thing (the selection aside)."""
+    if thing.class_name in description.term.sure:
+        # A class that hides others (CamVid's "car" holds vans) covers the wider noun "vehicle" and its own name.
+        noun: Truth = True
+    elif thing.class_name in description.term.maybe:
+        noun = None
+    else:
+        return False
+    return all_of(noun if claim is None else claim.holds(scene, thing) for claim in (None, *description.claims))
+
+
+def fitting(scene: Scene, description: Description) -> list[Thing] | None:
+    """The things that noun and claims surely fit; None as soon as one is uncertain."""
+    fit = []
+    for thing in scene.things:
+        truth = truth_of(scene, description, thing)
+        if truth is None:
+            return None
+        if truth:
+            fit.append(thing)
+    return fit
+
+
+def single(scene: Scene, description: Description) -> Thing | None:
+    """The one thing that the description can mean, or None when there is none, or several, or doubt."""
+    fit = fitting(scene, description)
+    if not fit:
+        return None
+    if description.term.lone and len(scene.of_class(*description.term.sure)) != 1:
+        return None
+    chosen = fit[0] if description.pick is None and len(fit) == 1 else None
+    if description.pick is not None and len(fit) > max(1, description.pick.rank):
+        chosen = select(scene, fit, description.pick)
+    return None if chosen is None or chosen.info.merged else chosen
+
+
+def group(scene: Scene, description: Description) -> list[Thing] | None:
+    """The things that a plural description means: two or more, or one that holds several; None when in doubt."""
+    fit = fitting(scene, description)
+    if not fit or (len(fit) == 1 and not fit[0].info.merged):
+        return None
+    return fit
+
+
+def absent(scene: Scene, description: Description) -> bool:
+    """Whether the description surely fits nothing in the scene."""
+    if not can_deny(scene, description.term):
+        return False
+    fit = fitting(scene, description)
+    if fit is None:
+        return False
+    if description.pick is None or not fit:
+        return not fit
+    return len(fit) <= description.pick.rank and not any(thing.info.merged for thing in fit)
+
+
+def can_deny(scene: Scene, term: Term) -> bool:
+    """Whether the source would have shown a thing of this noun: its classes are told apart, or nothing is there to hide it."""
+    known = scene.image.known_classes
+    for name in term.sure | term.maybe:
+        hidden_under = None if name in known else HIDES_UNDER.get(name)
+        if name not in known and hidden_under is None:
+            return False
+        if hidden_under is not None and hidden_under not in term.sure and scene.class_area_px[BY_NAME[hidden_under].id]:
+            return False
+    # Pixels of the class that belong to no instance are things too small to judge.
+    loose = sum(int(scene.class_area_px[BY_NAME[name].id]) for name in term.sure) - sum(
+        thing.area_px for thing in scene.of_class(*term.sure)
+    )
+    return loose < 30
+
+
+def select(scene: Scene, fit: list[Thing], pick: Pick) -> Thing | None:
+    """The thing of this rank, if it is clear of its neighbours in rank."""
+    if pick.by in ("smallest", "furthest") and any(thing.info.merged for thing in fit):
+        return None
+    if pick.by in ("biggest", "smallest"):
+        return _clear_first(fit, [_size(t, pick.by == "biggest") for t in fit], _SIZE_MARGIN)
+    if pick.by in ("nearest", "furthest"):
+        return _by_distance(scene, fit, pick.by == "nearest")
+    if any(thing.info.merged for thing in fit):
+        return None
+    ordered = sorted(fit, key=lambda thing: thing.centre_x, reverse=pick.by == "from_right")
+    steps = [abs(a.centre_x - b.centre_x) for a, b in zip(ordered, ordered[1:], strict=False)]
+    if any(step < _ORDER_MARGIN * scene.content_width for step in steps[: pick.rank + 1]):
+        return None
+    return ordered[pick.rank]
+
+
+def _size(thing: Thing, biggest: bool) -> float:
+    return float(thing.area_px) if biggest else 1.0 / thing.area_px
+
+
+def _clear_first(fit: list[Thing], scores: list[float], margin: float) -> Thing | None:
+    order = sorted(range(len(fit)), key=lambda i: -scores[i])
+    return fit[order[0]] if scores[order[0]] >= margin * scores[order[1]] else None
+
+
+def _by_distance(scene: Scene, fit: list[Thing], nearest: bool) -> Thing | None:
+    if all(thing.info.distance_m is not None for thing in fit):
+        near = [1.0 / max(thing.info.distance_m or 0.0, 0.1) for thing in fit]
+        return _clear_first(fit, near if nearest else [1.0 / n for n in near], _DISTANCE_MARGIN)
+    # Without distances, what stands on the ground is as near as its foot is low; things on posts cannot be judged.
+    if not all(thing.class_name in VEHICLES | {"pedestrian", "bicyclist"} for thing in fit):
+        return None
+    if sum(thing.cut_below for thing in fit) > (1 if nearest else 0):
+        return None
+    ordered = sorted(fit, key=lambda thing: thing.foot_y, reverse=nearest)
+    return ordered[0] if abs(ordered[0].foot_y - ordered[1].foot_y) >= _FOOT_MARGIN * scene.content_height else None

@@ -1,0 +1,125 @@
+"""The words of street scenes: what each class is called, by whom, and what a word may or may not cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ris_ros.data.expressions.phrasing import Choice
+
+VEHICLES: frozenset[str] = frozenset({"car", "van", "truck", "bus"})
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A noun for countable things.
+
+    Attributes:
+        singular: Ways to name one.
+        plural: Ways to name several.
+        sure: Classes that the noun surely covers.
+        maybe: Classes that some people would also call so; with one of them in sight, nothing is claimed about the noun.
+        lone: Usable only where a single thing of ``sure`` is in sight, since it says more than the labels know ("the lady").
+    """
+
+    singular: Choice
+    plural: Choice
+    sure: frozenset[str]
+    maybe: frozenset[str] = frozenset()
+    lone: bool = False
+
+
+TERMS: tuple[Term, ...] = (
+    Term(Choice(("car",), ("automobile", "motor car")), Choice(("cars",), ("automobiles", "motor cars")), frozenset({"car"})),
+    Term(Choice(("vehicle",)), Choice(("vehicles",), ("motor vehicles",)), VEHICLES, frozenset({"bicyclist"})),
+    Term(
+        Choice(("pedestrian", "pedestrian", "person on foot", "walking person"), ("walker", "passer-by")),
+        Choice(("pedestrians", "people on foot", "people walking"), ("passers-by", "folks on foot")),
+        frozenset({"pedestrian"}),
+    ),
+    Term(Choice(("person",), ("individual",)), Choice(("people", "persons"), ("folks",)), frozenset({"pedestrian"}), frozenset({"bicyclist"})),
+    Term(Choice(("man", "woman", "guy"), ("lady", "fellow")), Choice(("people",)), frozenset({"pedestrian"}), frozenset({"bicyclist"}), lone=True),
+    Term(
+        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike", "bike"), ("bike rider", "person riding a bicycle")),
+        Choice(("cyclists", "bicyclists", "people on bikes", "bikes"), ("bike riders", "people riding bicycles")),
+        frozenset({"bicyclist"}),
+    ),
+    Term(Choice(("sign", "traffic sign", "road sign"), ("street sign",)), Choice(("signs", "traffic signs"), ("street signs",)), frozenset({"sign"}), frozenset({"traffic light"})),
+    Term(Choice(("pole", "post"), ("column", "upright pole")), Choice(("poles", "posts"), ("columns",)), frozenset({"pole"}), frozenset({"cone"})),
+    Term(Choice(("van", "delivery van"), ("minivan",)), Choice(("vans",), ("minivans",)), frozenset({"van"}), frozenset({"truck"})),
+    Term(Choice(("truck", "lorry"), ("goods vehicle",)), Choice(("trucks", "lorries"), ("goods vehicles",)), frozenset({"truck"}), frozenset({"van"})),
+    Term(Choice(("bus", "city bus"), ("coach",)), Choice(("buses",), ("coaches",)), frozenset({"bus"})),
+    Term(Choice(("cone", "traffic cone", "road cone"), ("safety cone",)), Choice(("cones", "traffic cones"), ("safety cones",)), frozenset({"cone"})),
+    Term(
+        Choice(("traffic light", "stop light", "traffic lights"), ("traffic signal", "signal")),
+        Choice(("traffic lights", "stop lights"), ("traffic signals",)),
+        frozenset({"traffic light"}),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stuff:
+    """A noun for an area.
+
+    Attributes:
+        names: Ways to name it, without article.
+        plural: Whether the names are plural ("the trees").
+    """
+
+    names: Choice
+    plural: bool = False
+
+
+STUFF: dict[str, tuple[Stuff, ...]] = {
+    "sky": (Stuff(Choice(("sky", "sky", "sky above"), ("heavens", "clouds and sky"))),),
+    "building": (
+        Stuff(Choice(("buildings", "houses", "buildings"), ("facades", "built-up area")), plural=True),
+        Stuff(Choice(("building",), ("architecture",))),
+    ),
+    "road": (Stuff(Choice(("road", "street", "road ahead", "tarmac", "asphalt", "road surface"), ("carriageway", "roadway", "driving surface"))),),
+    "sidewalk": (Stuff(Choice(("pavement", "sidewalk", "footpath"), ("footway", "walkway", "pedestrian path"))),),
+    "tree": (
+        Stuff(Choice(("trees", "trees"), ("bushes and trees",)), plural=True),
+        Stuff(Choice(("greenery", "vegetation"), ("foliage", "plants and trees"))),
+    ),
+    "fence": (Stuff(Choice(("fence", "fencing", "railing"), ("barrier", "fence along the side"))),),
+}
+
+EVERYONE: Choice = Choice(("everyone walking", "everybody on foot", "anyone walking"), ("every single person on foot",))
+
+# Things that these sources never show -> the classes under which one might hide unseen.
+ABSENT_THINGS: dict[str, frozenset[str]] = {
+    "boat": frozenset(),
+    "airplane": frozenset(),
+    "helicopter": frozenset(),
+    "elephant": frozenset({"pedestrian"}),
+    "giraffe": frozenset({"pedestrian"}),
+    "horse": frozenset({"pedestrian", "bicyclist"}),
+    "cow": frozenset({"pedestrian"}),
+    "dog": frozenset({"pedestrian"}),
+    "cat": frozenset({"pedestrian"}),
+    "tractor": frozenset({"car", "truck"}),
+    "train": frozenset({"car", "bus", "truck"}),
+    "tram": frozenset({"car", "bus", "truck"}),
+    "swimming pool": frozenset(),
+    "beach": frozenset(),
+    "river": frozenset(),
+    "sofa": frozenset(),
+    "fire engine": frozenset({"car", "truck"}),
+    "ambulance": frozenset({"car", "van", "truck"}),
+    "police car": frozenset({"car"}),
+    "motorcycle": frozenset({"bicyclist"}),
+    "scooter": frozenset({"bicyclist"}),
+    "tank": frozenset({"car", "truck"}),
+    "camel": frozenset({"pedestrian"}),
+    "snowman": frozenset({"pedestrian"}),
+    "bulldozer": frozenset({"car", "truck"}),
+    "crane": frozenset({"building", "pole"}),
+    "bridge": frozenset({"building"}),
+    "tunnel": frozenset({"building"}),
+    "ship": frozenset(),
+}
+HELD_OUT_ABSENT_THINGS: frozenset[str] = frozenset({"helicopter", "cow", "ship", "tram", "bulldozer", "beach"})
+
+# A class the source cannot tell apart -> the known class under which it would hide.
+HIDES_UNDER: dict[str, str] = {"van": "car", "truck": "car", "bus": "car", "cone": "pole", "traffic light": "sign"}

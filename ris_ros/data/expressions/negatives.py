@@ -1,0 +1,177 @@
+"""Sentences about what is not there, each checked against the scene.
+
+The five kinds of Wu et al., "Towards Robust Referring Image Segmentation" (TIP 2024): an absent class, a colour that
+contradicts every thing of the class, a place or a count that nothing fits, an attribute that nothing has, and a relation to
+something that is not beside it. Each is made from a description that could be true and is kept only when
+:func:`~ris_ros.data.expressions.describe.absent` proves that nothing fits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ris_ros.data.classes import BY_NAME
+from ris_ros.data.colours import COLOURS
+from ris_ros.data.expression import Expression
+from ris_ros.data.expressions.describe import Description, Pick, absent, can_deny
+from ris_ros.data.expressions.lexicon import ABSENT_THINGS, HELD_OUT_ABSENT_THINGS, HIDES_UNDER, STUFF, TERMS, VEHICLES, Term
+from ris_ros.data.expressions.manoeuvres import MANOEUVRES, name_in
+from ris_ros.data.expressions.objects import claims_about, draw_thing
+from ris_ros.data.expressions.phrasing import Phrasing, wrap_command, wrap_object
+from ris_ros.data.expressions.predicates import (
+    HasAttribute,
+    HasColour,
+    NextTo,
+    OnSide,
+    Predicate,
+    SideOf,
+    StandsOn,
+)
+from ris_ros.data.expressions.realise import noun_phrase, stuff_name
+from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.types import Target
+
+NEGATIVE_KINDS: tuple[str, ...] = ("absent_class", "wrong_colour", "wrong_place", "wrong_attribute", "wrong_relation", "absent_in_command")
+
+_PAINTS: tuple[str, ...] = ("white", "black", "red", "blue", "green", "yellow", "orange", "pink", "purple")
+_NEIGHBOURS: tuple[str, ...] = ("car", "pedestrian", "bicyclist", "van", "truck", "bus", "cone")
+_PLURAL_SHARE = 0.15
+
+
+def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expression | None:
+    """A sentence of this kind that is certainly false in the scene; None when none was found."""
+    if kind == "absent_class":
+        return _absent_class(scene, phrasing)
+    if kind == "absent_in_command":
+        return _absent_in_command(scene, phrasing)
+    description = _false_description(scene, phrasing, kind)
+    if description is None:
+        return None
+    plural = description.pick is None and kind != "wrong_place" and phrasing.chance(_PLURAL_SHARE)
+    return _negative(scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), kind, Target.OBJECT)
+
+
+def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
+    if phrasing.chance(0.3):
+        name = absent_thing(scene, phrasing)
+        if name is None:
+            return None
+        words = name if phrasing.chance(0.6) else f"{phrasing.one_of(_PAINTS)} {name}"
+        return _negative(scene, wrap_object(phrasing, words, plural=False), "absent_class", Target.OBJECT)
+    if phrasing.chance(0.15):
+        gone = [name for name in STUFF if not scene.class_area_px[BY_NAME[name].id] and name != "building"]
+        if not gone:
+            return None
+        return _negative(scene, wrap_object(phrasing, stuff_name(phrasing, phrasing.one_of(gone)), plural=False), "absent_class", Target.OBJECT)
+    description = _absent_term(scene, phrasing)
+    if description is None:
+        return None
+    plural = phrasing.chance(_PLURAL_SHARE)
+    return _negative(scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), "absent_class", Target.OBJECT)
+
+
+def absent_thing(scene: Scene, phrasing: Phrasing) -> str | None:
+    """Something that no street shows, and that no class in this picture could hide."""
+    held_out = phrasing.split == "heldout" or (phrasing.split == "all" and phrasing.chance(0.2))
+    name = phrasing.one_of([n for n in ABSENT_THINGS if (n in HELD_OUT_ABSENT_THINGS) == held_out])
+    if any(scene.class_area_px[BY_NAME[hidden].id] for hidden in ABSENT_THINGS[name]):
+        return None
+    phrasing.used_held_out = phrasing.used_held_out or held_out
+    return name
+
+
+def _absent_term(scene: Scene, phrasing: Phrasing) -> Description | None:
+    """A noun whose classes are not there, with or without a modifier to dress it."""
+    terms = [term for term in TERMS if not term.lone and not _present(scene, term) and can_deny(scene, term)]
+    if not terms:
+        return None
+    term = phrasing.one_of(terms)
+    dress: list[Predicate] = [OnSide("left"), OnSide("right"), OnSide("ahead")]
+    if term.sure <= VEHICLES:
+        dress.append(HasColour(phrasing.one_of(_PAINTS)))
+    claims = tuple([phrasing.one_of(dress)]) if phrasing.chance(0.5) else ()
+    description = Description(term, claims)
+    return description if absent(scene, description) else None
+
+
+def _present(scene: Scene, term: Term) -> bool:
+    """Whether a pixel of the noun's classes is seen, or of one that could pass for it or hide it."""
+    names = term.sure | term.maybe | {HIDES_UNDER[name] for name in term.sure if name in HIDES_UNDER and name not in scene.image.known_classes}
+    return any(scene.class_area_px[BY_NAME[name].id] for name in names)
+
+
+def _false_description(scene: Scene, phrasing: Phrasing, kind: str) -> Description | None:
+    """A description of something present with one claim turned false."""
+    if not scene.things:
+        return None
+    thing = draw_thing(phrasing, scene.things)
+    term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
+    wrong = _wrong_claim(scene, phrasing, thing, kind)
+    if wrong is None:
+        return None
+    if isinstance(wrong, Pick):
+        description = Description(term, (), wrong)
+    else:
+        extra: tuple[Predicate, ...] = ()
+        if phrasing.chance(0.25):
+            true_ones = [claim for claim in claims_about(scene, thing) if claim.family != wrong.family]
+            extra = (phrasing.one_of(true_ones),) if true_ones else ()
+        description = Description(term, (wrong, *extra))
+    return description if absent(scene, description) else None
+
+
+def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> Predicate | Pick | None:
+    if kind == "wrong_colour":
+        return HasColour(phrasing.one_of(_PAINTS)) if thing.class_name in VEHICLES else None
+    if kind == "wrong_place":
+        if phrasing.chance(0.35):
+            count = len(scene.of_class(thing.class_name))
+            return Pick(phrasing.one_of(("from_left", "from_right")), count) if 1 <= count <= 4 else None
+        if phrasing.chance(0.3) and thing.class_name in VEHICLES | {"pedestrian", "bicyclist"}:
+            return StandsOn(phrasing.one_of(("road", "sidewalk")))
+        return OnSide(phrasing.one_of(("left", "right", "ahead")))
+    if kind == "wrong_attribute":
+        own = [attribute for attribute in thing.info.attributes]
+        if not own:
+            return None
+        others = sorted({a for t in scene.things for a in t.info.attributes} | {_recoloured(phrasing, a) for a in own})
+        return HasAttribute(phrasing.one_of(others))
+    neighbours = [frozenset({name}) for name in _NEIGHBOURS if name != thing.class_name and can_deny(scene, _term_of(name))]
+    if not neighbours:
+        return None
+    classes = phrasing.one_of(neighbours)
+    return NextTo(classes) if phrasing.chance(0.6) else SideOf(classes, phrasing.one_of(("left", "right")))
+
+
+def _recoloured(phrasing: Phrasing, attribute: str) -> str:
+    """The attribute with its colour word swapped: "wearing a red jacket" -> "wearing a green jacket"."""
+    words = attribute.split()
+    return " ".join(phrasing.one_of(_PAINTS) if word in COLOURS else word for word in words)
+
+
+def _term_of(class_name: str) -> Term:
+    return next(term for term in TERMS if term.sure == {class_name})
+
+
+def _absent_in_command(scene: Scene, phrasing: Phrasing) -> Expression | None:
+    manoeuvre = phrasing.one_of([m for m in MANOEUVRES if m.about == "thing"])
+    description: Description | None = None
+    if phrasing.chance(0.5):
+        description = _absent_term(scene, phrasing)
+        if description is not None and not description.term.sure & manoeuvre.classes:
+            description = None
+    elif phrasing.chance(0.3):
+        name = absent_thing(scene, phrasing)
+        return None if name is None else _negative(scene, wrap_command(phrasing, name_in(phrasing, manoeuvre, name)), "absent_in_command", Target.REGION)
+    else:
+        kinds = ("wrong_colour", "wrong_place", "wrong_attribute", "wrong_relation")
+        description = _false_description(scene, phrasing, phrasing.one_of(kinds))
+    if description is None:
+        return None
+    words = name_in(phrasing, manoeuvre, noun_phrase(phrasing, description))
+    return _negative(scene, wrap_command(phrasing, words), "absent_in_command", Target.REGION)
+
+
+def _negative(scene: Scene, text: str, kind: str, target: Target) -> Expression:
+    nothing = np.zeros((scene.height, scene.width), np.bool_)
+    return Expression(text=text, kind=kind, target=target, exists=False, object_mask=nothing, region_mask=nothing)

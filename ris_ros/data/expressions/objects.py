@@ -1,0 +1,176 @@
+"""True sentences about what is there: single things, groups and areas, each checked to mean what it is paired with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.data.classes import CLASSES
+from ris_ros.data.expression import Expression
+from ris_ros.data.expressions.describe import Description, Pick, group, single
+from ris_ros.data.expressions.lexicon import EVERYONE, STUFF, TERMS, VEHICLES, Term
+from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
+from ris_ros.data.expressions.predicates import (
+    HasAttribute,
+    HasColour,
+    NextTo,
+    OnSide,
+    Predicate,
+    SeenAgainst,
+    Side,
+    SideOf,
+    StandsOn,
+)
+from ris_ros.data.expressions.realise import noun_phrase, side_words
+from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.types import Target
+
+OBJECT_KINDS: tuple[str, ...] = (
+    "class", "colour", "side", "order", "size", "near", "place", "relation", "attribute", "compound",
+    "group", "group_side", "group_claim", "stuff", "stuff_side",
+)  # fmt: skip
+
+_SIDES: tuple[Side, ...] = ("left", "right", "ahead")
+_BACKGROUNDS: tuple[str, ...] = ("building", "tree", "fence")
+_GROUNDS: tuple[str, ...] = ("road", "sidewalk")
+_NEIGHBOURS: tuple[frozenset[str], ...] = tuple(
+    frozenset({name}) for name in ("car", "pedestrian", "bicyclist", "sign", "pole", "van", "truck", "bus", "cone", "traffic light")
+)
+# A target smaller than this share of the picture is too small to be meant, though it still makes others ambiguous.
+_MIN_TARGET_SHARE = 4e-4
+_MIN_STUFF_SHARE = 4e-3
+_TRIES = 6
+
+
+def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int = 3) -> Description | None:
+    """A description that means this thing and nothing else; None when the tries found none.
+
+    Args:
+        scene: Where it stands.
+        phrasing: Source of chance.
+        thing: What to name.
+        most_claims: Most modifiers to use.
+    """
+    if thing.info.merged or thing.area_px < _MIN_TARGET_SHARE * scene.content_width * scene.content_height:
+        return None
+    terms = _terms_of(scene, thing)
+    claims = claims_about(scene, thing)
+    picks = _picks()
+    for attempt in range(_TRIES):
+        count = min(phrasing.below(most_claims + 1) if attempt == 0 else 1 + phrasing.below(most_claims), len(claims))
+        drawn = _one_per_family(phrasing.shuffled(claims), count)
+        pick = phrasing.one_of(picks) if count < most_claims and phrasing.chance(0.4) else None
+        description = Description(phrasing.one_of(terms), tuple(drawn), pick)
+        found = single(scene, description)
+        if found is not None and found.key == thing.key:
+            return description
+    return None
+
+
+def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
+    """Every claim of the grammar that is surely true of the thing."""
+    options: list[Predicate] = [OnSide(side) for side in _SIDES]
+    if thing.info.colour is not None and thing.class_name in VEHICLES:
+        options.extend([HasColour(thing.info.colour)] * 2)
+    options.extend(HasAttribute(attribute) for attribute in thing.info.attributes for _ in range(2))
+    if thing.class_name in VEHICLES | {"pedestrian", "bicyclist"}:
+        options.extend(StandsOn(ground) for ground in _GROUNDS)
+    options.extend(SeenAgainst(background) for background in _BACKGROUNDS)
+    present = {other.class_name for other in scene.things}
+    for classes in _NEIGHBOURS:
+        if classes & present and thing.class_name not in classes:
+            options.append(NextTo(classes))
+            options.extend([SideOf(classes, "left"), SideOf(classes, "right")])
+    return [claim for claim in options if claim.holds(scene, thing)]
+
+
+def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
+    """A sentence about one thing."""
+    if not scene.things:
+        return None
+    thing = draw_thing(phrasing, scene.things)
+    description = name_thing(scene, phrasing, thing)
+    if description is None:
+        return None
+    families = description.families
+    kind = "class" if not families else families[0] if len(families) == 1 else "compound"
+    text = wrap_object(phrasing, noun_phrase(phrasing, description), plural=False)
+    return _positive(text, kind, scene.mask(thing.key))
+
+
+def draw_thing(phrasing: Phrasing, things: Sequence[Thing]) -> Thing:
+    """A thing, its class drawn first so that a street of poles still yields cars and people, large ones favoured."""
+    names = sorted({thing.class_name for thing in things})
+    weights = np.array([3.0 if name in VEHICLES | {"pedestrian", "bicyclist"} else 1.0 for name in names])
+    name = names[int(phrasing.rng.choice(len(names), p=weights / weights.sum()))]
+    mine = [thing for thing in things if thing.class_name == name]
+    sizes = np.sqrt(np.array([thing.area_px for thing in mine], float))
+    return mine[int(phrasing.rng.choice(len(mine), p=sizes / sizes.sum()))]
+
+
+def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
+    """A sentence about several things together."""
+    if not scene.things:
+        return None
+    thing = phrasing.one_of(scene.things)
+    term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
+    claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, SideOf)]
+    drawn: tuple[Predicate, ...] = (phrasing.one_of(claims),) if claims and phrasing.chance(0.55) else ()
+    description = Description(term, drawn)
+    chosen = group(scene, description)
+    if chosen is None:
+        return None
+    kind = "group" if not drawn else "group_side" if isinstance(drawn[0], OnSide) else "group_claim"
+    mask = scene.mask(*(member.key for member in chosen))
+    if not drawn:
+        # The smallest members of the class are in no instance, but "all the cars" means them too.
+        mask = mask | scene.class_mask(*term.sure)
+    if mask.sum() < _MIN_TARGET_SHARE * scene.content_width * scene.content_height:
+        return None
+    if not drawn and term.sure == {"pedestrian"} and phrasing.chance(0.25):
+        return _positive(wrap_object(phrasing, phrasing.pick(EVERYONE), plural=True), kind, mask)
+    lead = phrasing.one_of(("", "", "all the ", "all "))
+    return _positive(wrap_object(phrasing, lead + noun_phrase(phrasing, description, plural=True), plural=True), kind, mask)
+
+
+def stuff_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
+    """A sentence about an area: road, pavement, buildings, trees, sky, fence."""
+    present = [c.name for c in CLASSES if c.name in STUFF and scene.share(c.name) > _MIN_STUFF_SHARE]
+    if not present:
+        return None
+    name = phrasing.one_of(present)
+    kind, mask, where = "stuff", scene.class_mask(name), ""
+    if name not in {"sky", "road"} and phrasing.chance(0.5):
+        sides = scene.sides(name)
+        if not sides:
+            return None
+        side = phrasing.one_of(sorted(sides))
+        kind, mask, where = "stuff_side", sides[side], " " + side_words(phrasing, side)
+    if mask.sum() < _MIN_STUFF_SHARE * scene.content_width * scene.content_height:
+        return None
+    stuff = phrasing.one_of(STUFF[name])
+    return _positive(wrap_object(phrasing, phrasing.pick(stuff.names) + where, plural=stuff.plural), kind, mask)
+
+
+def _terms_of(scene: Scene, thing: Thing) -> list[Term]:
+    terms = [term for term in TERMS if thing.class_name in term.sure]
+    return [term for term in terms if not term.lone or len(scene.of_class(*term.sure)) == 1]
+
+
+def _picks() -> list[Pick]:
+    picks = [Pick("biggest"), Pick("smallest"), Pick("nearest"), Pick("nearest"), Pick("furthest")]
+    return picks + [Pick(by, rank) for by in ("from_left", "from_right") for rank in range(4)]
+
+
+def _one_per_family(claims: list[Predicate], count: int) -> list[Predicate]:
+    chosen: dict[str, Predicate] = {}
+    for claim in claims:
+        if len(chosen) < count:
+            chosen.setdefault(claim.family, claim)
+    return list(chosen.values())
+
+
+def _positive(text: str, kind: str, mask: NDArray[np.bool_]) -> Expression:
+    return Expression(text=text, kind=kind, target=Target.OBJECT, exists=True, object_mask=mask, region_mask=None)

@@ -1,0 +1,212 @@
+"""What can be claimed of a thing, judged in three values: true, false, or not certain enough to claim either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ris_ros.data.colours import colours_differ
+from ris_ros.data.expressions.scene import Scene, Thing
+
+Side = Literal["left", "right", "ahead"]
+Truth = bool | None
+
+
+class Predicate(Protocol):
+    """A claim about one thing."""
+
+    @property
+    def family(self) -> str:
+        """Kind of claim, for figures by kind."""
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        """True, False, or None when people could disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class HasColour:
+    """Its paint has this colour."""
+
+    colour: str
+
+    @property
+    def family(self) -> str:
+        return "colour"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        if thing.info.colour is None:
+            return None
+        if thing.info.colour == self.colour:
+            return True
+        return False if colours_differ(thing.info.colour, self.colour) else None
+
+
+@dataclass(frozen=True, slots=True)
+class OnSide:
+    """It is on the left, on the right, or straight ahead, in the picture."""
+
+    side: Side
+
+    @property
+    def family(self) -> str:
+        return "side"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        centre = scene.across(thing.centre_x)
+        if self.side == "right":
+            centre = 1.0 - centre
+        if self.side == "ahead":
+            spread = abs(centre - 0.5)
+            return True if spread < 0.12 else (False if spread > 0.27 else None)
+        if centre < 0.40:
+            return True
+        return False if centre > 0.53 else None
+
+
+@dataclass(frozen=True, slots=True)
+class HasAttribute:
+    """One of the source's further words is true of it, such as "parked" or "wearing a red jacket"."""
+
+    attribute: str
+
+    @property
+    def family(self) -> str:
+        return "attribute"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        if self.attribute in thing.info.attributes:
+            return True
+        return False if any(excludes(other, self.attribute) for other in thing.info.attributes) else None
+
+
+@dataclass(frozen=True, slots=True)
+class StandsOn:
+    """It stands on this class of ground."""
+
+    ground: str
+
+    @property
+    def family(self) -> str:
+        return "place"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        if thing.cut_below or thing.info.merged:
+            return None
+        share = scene.below(thing).get(self.ground, 0.0)
+        return True if share > 0.65 else (False if share < 0.05 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAgainst:
+    """It is in front of this class of background."""
+
+    background: str
+
+    @property
+    def family(self) -> str:
+        return "place"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        share = scene.around(thing).get(self.background, 0.0)
+        return True if share > 0.6 else (False if share < 0.08 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class NextTo:
+    """It is beside at least one thing of these classes."""
+
+    classes: frozenset[str]
+
+    @property
+    def family(self) -> str:
+        return "relation"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        others = (other for other in scene.of_class(*self.classes) if other.key != thing.key)
+        return any_of(_beside(thing, other) for other in others)
+
+
+@dataclass(frozen=True, slots=True)
+class SideOf:
+    """It is left or right of the one thing of these classes."""
+
+    classes: frozenset[str]
+    side: Literal["left", "right"]
+
+    @property
+    def family(self) -> str:
+        return "relation"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        others = [other for other in scene.of_class(*self.classes) if other.key != thing.key]
+        if len(others) != 1 or others[0].info.merged:
+            return None
+        gap = others[0].box[0] - thing.box[2] if self.side == "left" else thing.box[0] - others[0].box[2]
+        if gap >= -0.1 * min(thing.width, others[0].width):
+            return True
+        centres = others[0].centre_x - thing.centre_x if self.side == "left" else thing.centre_x - others[0].centre_x
+        return False if centres < 0.0 else None
+
+
+def any_of(truths: Iterable[Truth]) -> Truth:
+    """True if one is, else None if one is uncertain, else False."""
+    uncertain = False
+    for truth in truths:
+        if truth:
+            return True
+        uncertain = uncertain or truth is None
+    return None if uncertain else False
+
+
+def all_of(truths: Iterable[Truth]) -> Truth:
+    """False if one is, else None if one is uncertain, else True."""
+    uncertain = False
+    for truth in truths:
+        if truth is False:
+            return False
+        uncertain = uncertain or truth is None
+    return None if uncertain else True
+
+
+def excludes(attribute: str, other: str) -> bool:
+    """Whether two attributes cannot both be true: two colours of the same garment, or two states of motion."""
+    if attribute == other:
+        return False
+    if attribute in _STATES and other in _STATES:
+        return frozenset({attribute, other}) not in _STATES_THAT_GO_TOGETHER
+    mine, yours = _garment(attribute), _garment(other)
+    return mine is not None and yours is not None and mine[1] == yours[1] and colours_differ(mine[0], yours[0])
+
+
+_STATES = frozenset({"parked", "moving", "oncoming", "standing", "walking", "crossing"})
+_STATES_THAT_GO_TOGETHER = frozenset({frozenset({"moving", "oncoming"}), frozenset({"walking", "crossing"})})
+
+
+def _garment(attribute: str) -> tuple[str, str] | None:
+    """("red", "jacket") of "wearing a red jacket"."""
+    words = attribute.split()
+    if len(words) >= 3 and words[0] in {"wearing", "in", "with", "carrying"}:
+        words = words[2:] if words[1] in {"a", "an"} else words[1:]
+        if len(words) >= 2:
+            return words[0], words[-1]
+    return None
+
+
+def _beside(thing: Thing, other: Thing) -> Truth:
+    """Whether two things stand side by side: close across the picture and about equally far away."""
+    if thing.info.merged or other.info.merged or thing.cut_below or other.cut_below:
+        return None
+    gap = max(thing.box[0], other.box[0]) - min(thing.box[2], other.box[2])
+    reach = max(thing.width, other.width)
+    depth = _depth_gap(thing, other)
+    if gap > 1.8 * reach or depth > 1.6:
+        return False
+    return True if -0.3 * min(thing.width, other.width) < gap < 0.7 * reach and depth < 0.6 else None
+
+
+def _depth_gap(thing: Thing, other: Thing) -> float:
+    """How unlike their distances are: below 0.6 alike, above 1.6 surely unlike."""
+    if thing.info.distance_m is not None and other.info.distance_m is not None:
+        return abs(thing.info.distance_m - other.info.distance_m) / 4.0
+    return abs(thing.foot_y - other.foot_y) / (0.35 * max(1, min(thing.height, other.height)))

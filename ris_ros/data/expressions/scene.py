@@ -1,0 +1,191 @@
+"""What can be said of one labelled image: its things, their places and their surroundings, read once per image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.data.classes import BY_NAME, CLASSES, VOID
+from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
+
+_MIN_THING_PX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One instance as it lies in the image.
+
+    Attributes:
+        key: Its value in the instance map.
+        info: What the source knows of it.
+        area_px: Visible pixels.
+        box: (x0, y0, x1, y1) in pixels, ends exclusive.
+        centre_x: Mean column of its pixels.
+        cut_below: Whether the lower image edge cuts it, so that its foot is out of sight.
+        cut_aside: Whether the left or right image edge cuts it.
+    """
+
+    key: int
+    info: InstanceInfo
+    area_px: int
+    box: tuple[int, int, int, int]
+    centre_x: float
+    cut_below: bool
+    cut_aside: bool
+
+    @property
+    def class_name(self) -> str:
+        """Its class."""
+        return self.info.class_name
+
+    @property
+    def width(self) -> int:
+        """Box width in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """Box height in pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def foot_y(self) -> int:
+        """Row just below its lowest pixel."""
+        return self.box[3]
+
+
+class Scene:
+    """Facts of one image, computed from its maps as they stand (after any flip or crop)."""
+
+    def __init__(self, image: LabeledImage) -> None:
+        self.image = image
+        self.height, self.width = image.class_map.shape
+        self.class_area_px: NDArray[np.int64] = np.bincount(image.class_map.ravel(), minlength=len(CLASSES))
+        self.content = _content_box(image.class_map)
+        self.things: tuple[Thing, ...] = tuple(self._find_things())
+        self._side_masks: dict[str, dict[str, NDArray[np.bool_]]] = {}
+
+    @property
+    def content_width(self) -> int:
+        """Columns that show the world rather than padding."""
+        return self.content[2] - self.content[0]
+
+    @property
+    def content_height(self) -> int:
+        """Rows that show the world rather than padding."""
+        return self.content[3] - self.content[1]
+
+    def across(self, x: float) -> float:
+        """Column as a share of the picture's width: 0 at the left edge, 1 at the right."""
+        return (x - self.content[0]) / self.content_width
+
+    def share(self, class_name: str) -> float:
+        """Share of the picture that the class covers."""
+        return float(self.class_area_px[BY_NAME[class_name].id]) / (self.content_width * self.content_height)
+
+    def of_class(self, *class_names: str) -> list[Thing]:
+        """The things of these classes."""
+        return [thing for thing in self.things if thing.class_name in class_names]
+
+    def mask(self, *keys: int) -> NDArray[np.bool_]:
+        """bool [H, W] of these instances together."""
+        if len(keys) == 1:
+            return np.equal(self.image.instance_map, keys[0])
+        return np.isin(self.image.instance_map, keys)
+
+    def class_mask(self, *class_names: str) -> NDArray[np.bool_]:
+        """bool [H, W] of these classes together."""
+        mask = np.equal(self.image.class_map, BY_NAME[class_names[0]].id)
+        for name in class_names[1:]:
+            mask |= self.image.class_map == BY_NAME[name].id
+        return mask
+
+    def below(self, thing: Thing) -> dict[str, float]:
+        """Share of each class in a strip right under the thing: what it stands on."""
+        x0, _, x1, y1 = thing.box
+        return self._shares(x0, y1 - 1, x1, y1 + max(3, thing.height // 12), thing.key)
+
+    def around(self, thing: Thing) -> dict[str, float]:
+        """Share of each class beside and above the thing's upper two thirds: what it is seen against."""
+        x0, y0, x1, y1 = thing.box
+        margin_x, margin_y = max(3, thing.width // 2), max(3, thing.height // 6)
+        return self._shares(x0 - margin_x, y0 - margin_y, x1 + margin_x, y1 - thing.height // 3, thing.key)
+
+    def sides(self, class_name: str) -> dict[str, NDArray[np.bool_]]:
+        """Masks of a stuff class on the left and on the right, for the sides that are clearly apart."""
+        if class_name not in self._side_masks:
+            self._side_masks[class_name] = self._split_sides(class_name)
+        return self._side_masks[class_name]
+
+    def _shares(self, x0: int, y0: int, x1: int, y1: int, without_key: int) -> dict[str, float]:
+        window = (slice(max(0, y0), max(0, y1)), slice(max(0, x0), max(0, x1)))
+        classes = self.image.class_map[window][self.image.instance_map[window] != without_key]
+        if not len(classes):
+            return {}
+        counts = np.bincount(classes, minlength=len(CLASSES))
+        return {c.name: float(counts[c.id]) / len(classes) for c in CLASSES if counts[c.id]}
+
+    def _split_sides(self, class_name: str) -> dict[str, NDArray[np.bool_]]:
+        mask = self.class_mask(class_name)
+        count, labels, stats, centroids = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+        picked: dict[str, list[int]] = {"left": [], "right": []}
+        total, undecided = 0, 0
+        for label in range(1, count):
+            area = int(stats[label, cv2.CC_STAT_AREA])
+            first = self.across(float(stats[label, cv2.CC_STAT_LEFT]))
+            last = self.across(float(stats[label, cv2.CC_STAT_LEFT] + stats[label, cv2.CC_STAT_WIDTH]))
+            centre = self.across(float(centroids[label, 0]))
+            total += area
+            if last < 0.56 and centre < 0.44:
+                picked["left"].append(label)
+            elif first > 0.44 and centre > 0.56:
+                picked["right"].append(label)
+            else:
+                undecided += area
+        if total == 0 or undecided > 0.12 * total:
+            return {}
+        return {side: np.isin(labels, chosen) for side, chosen in picked.items() if chosen}
+
+    def _find_things(self) -> list[Thing]:
+        flat = self.image.instance_map
+        rows, columns = np.nonzero(flat)
+        if not len(rows):
+            return []
+        keys = flat[rows, columns]
+        present, index = np.unique(keys, return_inverse=True)
+        count = len(present)
+        area = np.bincount(index, minlength=count)
+        mean_x = np.bincount(index, weights=columns, minlength=count) / area
+        low_x, low_y = np.full(count, self.width), np.full(count, self.height)
+        high_x, high_y = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        np.minimum.at(low_x, index, columns)
+        np.maximum.at(high_x, index, columns)
+        np.minimum.at(low_y, index, rows)
+        np.maximum.at(high_y, index, rows)
+        x0, _, x1, y1 = self.content
+        return [
+            Thing(
+                key=int(present[i]),
+                info=self.image.instances[int(present[i])],
+                area_px=int(area[i]),
+                box=(int(low_x[i]), int(low_y[i]), int(high_x[i]) + 1, int(high_y[i]) + 1),
+                centre_x=float(mean_x[i]),
+                cut_below=bool(high_y[i] >= y1 - 2),
+                cut_aside=bool(low_x[i] <= x0 + 1 or high_x[i] >= x1 - 2),
+            )
+            for i in range(count)
+            if area[i] >= _MIN_THING_PX and int(present[i]) in self.image.instances
+        ]
+
+
+def _content_box(class_map: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """Box of everything labelled: letterbox padding is void and says nothing about left and right."""
+    labelled = class_map != VOID
+    columns = np.flatnonzero(labelled.any(axis=0))
+    rows = np.flatnonzero(labelled.any(axis=1))
+    if not len(columns):
+        return 0, 0, class_map.shape[1], class_map.shape[0]
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
