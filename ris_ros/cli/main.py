@@ -45,12 +45,12 @@ class CommandModule(Protocol):
 
 COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
     {
-        "demo": CommandEntry("ris_ros.cli.demo", "play the sample drive to the node over ROS 2 and look at its answers"),
+        "demo": CommandEntry("ris_ros.cli.demo", "play the sample drive to the node over ROS 2 and show its answers"),
         "predict": CommandEntry("ris_ros.cli.predict", "ground texts in pictures: one, or those of a manifest"),
         "eval": CommandEntry("ris_ros.cli.evaluate", "measure a model on a data set"),
         "train": CommandEntry("ris_ros.cli.train", "train a model, or go on with a run that was interrupted"),
         "export": CommandEntry("ris_ros.cli.export", "write a trained model as a bundle that every backend reads"),
-        "doctor": CommandEntry("ris_ros.cli.doctor", "say what is installed, what works, and what to do about the rest"),
+        "doctor": CommandEntry("ris_ros.cli.doctor", "say what is installed, what works and what to do"),
     }
 )
 
