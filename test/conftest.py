@@ -36,7 +36,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of the data sets (``camvid/``, ``talk2car/``): RIS_SHARED_DATA, or ``../shared/data`` beside the checkout."""
+    """Folder of the data sets: RIS_SHARED_DATA, or ``../shared/data`` beside the checkout."""
     folder = Path(os.environ.get("RIS_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
     if not (folder / "camvid").is_dir():
         _skip_or_fail(f"no shared data at {folder}: set RIS_SHARED_DATA", "RIS_REQUIRE_SHARED_DATA")
