@@ -83,11 +83,11 @@ def plan(processes: int, environ: Mapping[str, str] | None = None, shared_memory
     else:
         environment |= dict.fromkeys(_PROFILE_VARIABLES, profile)
     stale = stale_segments(shared_memory)
-    if stale:
-        size_mb = sum(path.stat().st_size for path in stale if path.exists()) / 1e6
+    stale_bytes = sum(path.stat().st_size for path in stale if path.exists())
+    if stale_bytes >= SEGMENT_BYTES:
         notes.append(
-            f"{len(stale)} shared-memory segments of processes that were killed ({size_mb:.0f} MB) lie in"
-            f" {shared_memory}: `fastdds shm clean` removes them."
+            f"Shared-memory segments of {len(stale)} processes that were killed lie in {shared_memory}"
+            f" ({stale_bytes / 1e6:.0f} MB): `fastdds shm clean` removes them."
         )
     return Transport(MappingProxyType(environment), tuple(notes))
 
