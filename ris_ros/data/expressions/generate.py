@@ -17,15 +17,16 @@ from ris_ros.data.labeled_image import LabeledImage
 
 KINDS: tuple[str, ...] = OBJECT_KINDS + REGION_KINDS + NEGATIVE_KINDS
 
-# Share of each sort of sentence; a sort that the scene does not offer leaves its share to the others.
-_SORTS: tuple[tuple[str, float], ...] = (("thing", 0.34), ("group", 0.12), ("stuff", 0.14), ("region", 0.2), ("negative", 0.2))
+# Share of each sort of sentence; what the scene does not offer leaves its share to the others.
+_SORT_WEIGHTS: dict[str, float] = {"thing": 0.34, "group": 0.1, "stuff": 0.13, "region": 0.23, "negative": 0.2}
 _REGION_WEIGHTS: dict[str, float] = {
-    "park": 5.0, "stop": 5.0, "wait": 3.0, "follow": 3.0, "overtake": 1.5, "pull_over": 3.0, "turn": 2.0, "lane_change": 2.0, "straight": 2.0,
+    "park": 8.0, "stop": 6.0, "wait": 5.0, "follow": 6.0, "overtake": 3.0, "pull_over": 2.0, "turn": 2.0, "lane_change": 1.2, "straight": 0.8,
 }  # fmt: skip
 _NEGATIVE_WEIGHTS: dict[str, float] = {
     "absent_class": 3.0, "wrong_colour": 3.0, "wrong_place": 2.5, "wrong_attribute": 2.0, "wrong_relation": 1.5, "absent_in_command": 3.0,
 }  # fmt: skip
 _TRIES_PER_SENTENCE = 12
+_TRIES_PER_MEANING = 5
 
 
 def generate(
@@ -54,22 +55,15 @@ def generate(
         raise ValueError(f"unknown kinds: {', '.join(sorted(unknown))}")
     scene = Scene(image)
     view = GroundView.estimate(scene)
-    makers: dict[str, Callable[[Phrasing], Expression | None]] = {
-        "thing": lambda phrasing: thing_expression(scene, phrasing),
-        "group": lambda phrasing: group_expression(scene, phrasing),
-        "stuff": lambda phrasing: stuff_expression(scene, phrasing),
-        "region": lambda phrasing: region_expression(scene, phrasing, view, _draw(rng, _REGION_WEIGHTS)),
-        "negative": lambda phrasing: negative_expression(scene, phrasing, _draw(rng, _NEGATIVE_WEIGHTS)),
-    }
     made: list[Expression] = []
     seen: set[str] = set()
     for _ in range(count * _TRIES_PER_SENTENCE):
         if len(made) == count:
             break
-        maker = makers[_draw(rng, dict(_SORTS))]
-        for _ in range(_TRIES_PER_SENTENCE):
+        make = _maker(scene, view, rng)
+        for _ in range(_TRIES_PER_MEANING):
             phrasing = Phrasing(rng, split)
-            expression = maker(phrasing)
+            expression = make(phrasing)
             if expression is None or expression.kind in exclude_kinds or expression.text in seen:
                 continue
             if split == "heldout" and not phrasing.used_held_out:
@@ -78,6 +72,19 @@ def generate(
             made.append(expression)
             break
     return made
+
+
+def _maker(scene: Scene, view: GroundView | None, rng: np.random.Generator) -> Callable[[Phrasing], Expression | None]:
+    """What to write about is drawn before it is known to work, so that the easy kinds do not crowd out the others."""
+    sort = _draw(rng, _SORT_WEIGHTS)
+    if sort == "region":
+        region_kind = _draw(rng, _REGION_WEIGHTS)
+        return lambda phrasing: region_expression(scene, phrasing, view, region_kind)
+    if sort == "negative":
+        negative_kind = _draw(rng, _NEGATIVE_WEIGHTS)
+        return lambda phrasing: negative_expression(scene, phrasing, negative_kind)
+    plain = {"thing": thing_expression, "group": group_expression, "stuff": stuff_expression}[sort]
+    return lambda phrasing: plain(scene, phrasing)
 
 
 def _draw(rng: np.random.Generator, weights: dict[str, float]) -> str:

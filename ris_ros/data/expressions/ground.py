@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.data.classes import VOID
 from ris_ros.data.expressions.scene import Scene, Thing
 
 _CAMERA_HEIGHT_M = 1.4
@@ -29,6 +30,7 @@ class GroundView:
         vanishing_x: Column that straight ahead runs to.
         scale_px_m: Focal length times camera height: forward distance in metres is this over rows below the horizon.
         road: bool [H, W], the drivable pixels.
+        labelled: bool [H, W], where the class is known; padding and the own bonnet are not.
         content: (x0, y0, x1, y1) of the picture without padding.
     """
 
@@ -37,6 +39,7 @@ class GroundView:
     vanishing_x: float
     scale_px_m: float
     road: NDArray[np.bool_]
+    labelled: NDArray[np.bool_]
     content: tuple[int, int, int, int]
 
     @classmethod
@@ -63,7 +66,7 @@ class GroundView:
         if len(known) >= 2:
             scale = float(np.median(known))
         centre = 0.5 * (scene.content[0] + scene.content[2])
-        return cls((scene.height, scene.width), horizon, centre, max(scale, 1.0), road, scene.content)
+        return cls((scene.height, scene.width), horizon, centre, max(scale, 1.0), road, scene.image.class_map != VOID, scene.content)
 
     def distance_m(self, row: float) -> float:
         """Forward distance of the ground seen in this row."""
@@ -81,8 +84,10 @@ class GroundView:
         """Left and right edge of a thing's foot, as sideways offsets."""
         return self.lateral_m(thing.box[0], thing.foot_y), self.lateral_m(thing.box[2], thing.foot_y)
 
-    def band(self, near_m: float, far_m: float, left_m: float, right_m: float) -> NDArray[np.bool_]:
-        """bool [H, W]: the road between two forward distances and two sideways offsets."""
+    def band(
+        self, near_m: float, far_m: float, left_m: float, right_m: float, *, road_only: bool = True
+    ) -> NDArray[np.bool_]:
+        """bool [H, W]: the road (or all ground) between two forward distances and two sideways offsets."""
         height, width = self.shape
         mask = np.zeros(self.shape, np.bool_)
         first = int(np.clip(np.floor(self.row(far_m)), np.ceil(self.horizon_y) + 1, height))
@@ -93,7 +98,7 @@ class GroundView:
         metre = self._px_per_m(rows)
         columns = np.arange(width)
         inside = (columns >= (self.vanishing_x + left_m * metre)[:, None]) & (columns < (self.vanishing_x + right_m * metre)[:, None])
-        mask[rows[0] : last] = inside & self.road[rows[0] : last]
+        mask[rows[0] : last] = inside & self.road[rows[0] : last] if road_only else inside
         return mask
 
     def kerb(self, side: str, near_m: float, far_m: float, width_m: float) -> NDArray[np.bool_]:
@@ -110,12 +115,15 @@ class GroundView:
         if side == "left":
             edge = np.argmax(road, axis=1)
             in_view = edge > self.content[0] + 2
+            beyond = edge - 3
             inside = columns < (edge + depth)[:, None]
         else:
             edge = width - 1 - np.argmax(road[:, ::-1], axis=1)
             in_view = edge < self.content[2] - 3
+            beyond = edge + 3
             inside = columns > (edge - depth)[:, None]
-        usable = in_view & road.any(axis=1)
+        known = self.labelled[rows, np.clip(beyond, 0, width - 1)]
+        usable = in_view & known & road.any(axis=1)
         mask[first:last] = inside & road & usable[:, None]
         return mask
 

@@ -104,9 +104,7 @@ def next_lane(view: GroundView, side: str) -> Mask | None:
     """The lane on that side, where most of such a lane is road."""
     left, right = (-_HALF_LANE_M - _LANE_M, -_HALF_LANE_M) if side == "left" else (_HALF_LANE_M, _HALF_LANE_M + _LANE_M)
     lane = view.band(5.0, 30.0, left, right)
-    everything = GroundView(
-        view.shape, view.horizon_y, view.vanishing_x, view.scale_px_m, np.ones(view.shape, np.bool_), view.content
-    ).band(5.0, 30.0, left, right)
+    everything = view.band(5.0, 30.0, left, right, road_only=False)
     return _usable(view, lane) if lane.sum() > 0.7 * everything.sum() else None
 
 
@@ -142,11 +140,15 @@ def _content_px(view: GroundView) -> int:
 
 def _usable(view: GroundView, mask: Mask) -> Mask | None:
     """The mask without its specks; None when what is left is too small to drive to."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    if count < 2:
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
         return None
+    part = mask[rows[0] : rows[-1] + 1]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(part.view(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     if areas.max() < _MIN_SHARE * _content_px(view):
         return None
     kept = np.flatnonzero(areas >= 0.25 * areas.max()) + 1
-    return mask if len(kept) == count - 1 else np.isin(labels, kept)
+    if len(kept) < count - 1:
+        mask[rows[0] : rows[-1] + 1] = np.isin(labels, kept)
+    return mask

@@ -20,6 +20,7 @@ class Thing:
 
     Attributes:
         key: Its value in the instance map.
+        class_name: Its class.
         info: What the source knows of it.
         area_px: Visible pixels.
         box: (x0, y0, x1, y1) in pixels, ends exclusive.
@@ -29,17 +30,13 @@ class Thing:
     """
 
     key: int
+    class_name: str
     info: InstanceInfo
     area_px: int
     box: tuple[int, int, int, int]
     centre_x: float
     cut_below: bool
     cut_aside: bool
-
-    @property
-    def class_name(self) -> str:
-        """Its class."""
-        return self.info.class_name
 
     @property
     def width(self) -> int:
@@ -66,7 +63,11 @@ class Scene:
         self.class_area_px: NDArray[np.int64] = np.bincount(image.class_map.ravel(), minlength=len(CLASSES))
         self.content = _content_box(image.class_map)
         self.things: tuple[Thing, ...] = tuple(self._find_things())
+        self._by_class: dict[str, list[Thing]] = {}
+        for thing in self.things:
+            self._by_class.setdefault(thing.class_name, []).append(thing)
         self._side_masks: dict[str, dict[str, NDArray[np.bool_]]] = {}
+        self._surroundings: dict[tuple[str, int], dict[str, float]] = {}
 
     @property
     def content_width(self) -> int:
@@ -88,7 +89,7 @@ class Scene:
 
     def of_class(self, *class_names: str) -> list[Thing]:
         """The things of these classes."""
-        return [thing for thing in self.things if thing.class_name in class_names]
+        return [thing for name in class_names for thing in self._by_class.get(name, ())]
 
     def mask(self, *keys: int) -> NDArray[np.bool_]:
         """bool [H, W] of these instances together."""
@@ -106,13 +107,13 @@ class Scene:
     def below(self, thing: Thing) -> dict[str, float]:
         """Share of each class in a strip right under the thing: what it stands on."""
         x0, _, x1, y1 = thing.box
-        return self._shares(x0, y1 - 1, x1, y1 + max(3, thing.height // 12), thing.key)
+        return self._shares("below", (x0, y1 - 1, x1, y1 + max(3, thing.height // 12)), thing.key)
 
     def around(self, thing: Thing) -> dict[str, float]:
         """Share of each class beside and above the thing's upper two thirds: what it is seen against."""
         x0, y0, x1, y1 = thing.box
         margin_x, margin_y = max(3, thing.width // 2), max(3, thing.height // 6)
-        return self._shares(x0 - margin_x, y0 - margin_y, x1 + margin_x, y1 - thing.height // 3, thing.key)
+        return self._shares("around", (x0 - margin_x, y0 - margin_y, x1 + margin_x, y1 - thing.height // 3), thing.key)
 
     def sides(self, class_name: str) -> dict[str, NDArray[np.bool_]]:
         """Masks of a stuff class on the left and on the right, for the sides that are clearly apart."""
@@ -120,13 +121,15 @@ class Scene:
             self._side_masks[class_name] = self._split_sides(class_name)
         return self._side_masks[class_name]
 
-    def _shares(self, x0: int, y0: int, x1: int, y1: int, without_key: int) -> dict[str, float]:
-        window = (slice(max(0, y0), max(0, y1)), slice(max(0, x0), max(0, x1)))
-        classes = self.image.class_map[window][self.image.instance_map[window] != without_key]
-        if not len(classes):
-            return {}
-        counts = np.bincount(classes, minlength=len(CLASSES))
-        return {c.name: float(counts[c.id]) / len(classes) for c in CLASSES if counts[c.id]}
+    def _shares(self, where: str, box: tuple[int, int, int, int], key: int) -> dict[str, float]:
+        """Share of each class among the pixels of a window that are not the thing's own."""
+        if (where, key) not in self._surroundings:
+            x0, y0, x1, y1 = (max(0, edge) for edge in box)
+            classes = self.image.class_map[y0:y1, x0:x1][self.image.instance_map[y0:y1, x0:x1] != key]
+            counts = np.bincount(classes, minlength=len(CLASSES)).tolist()
+            shares = {c.name: counts[c.id] / len(classes) for c in CLASSES if counts[c.id]}
+            self._surroundings[where, key] = shares
+        return self._surroundings[where, key]
 
     def _split_sides(self, class_name: str) -> dict[str, NDArray[np.bool_]]:
         mask = self.class_mask(class_name)
@@ -169,6 +172,7 @@ class Scene:
         return [
             Thing(
                 key=int(present[i]),
+                class_name=self.image.instances[int(present[i])].class_name,
                 info=self.image.instances[int(present[i])],
                 area_px=int(area[i]),
                 box=(int(low_x[i]), int(low_y[i]), int(high_x[i]) + 1, int(high_y[i]) + 1),
