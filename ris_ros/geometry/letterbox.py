@@ -1,0 +1,122 @@
+"""Fit a camera image into the network's input and bring maps back.
+
+Coordinates are continuous pixels: the centre of the first pixel is (0.5, 0.5), its corner (0, 0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.errors import ImageError
+
+PAD_VALUE = 114
+"""Grey of the bars; the network was trained with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """A scaling that keeps the aspect, with equal bars on both sides.
+
+    Attributes:
+        image_size_px: (width, height) of the camera image.
+        input_size_px: (width, height) of the network's input.
+        content_xywh: The image's box in the input, whole pixels.
+    """
+
+    image_size_px: tuple[int, int]
+    input_size_px: tuple[int, int]
+    content_xywh: tuple[int, int, int, int]
+
+    @classmethod
+    def fit(cls, image_size_px: tuple[int, int], input_size_px: tuple[int, int]) -> Letterbox:
+        """The largest box of the image's aspect that the input holds, in whole pixels and in the middle.
+
+        Raises:
+            ImageError: The image has no pixels.
+        """
+        image_width, image_height = image_size_px
+        width, height = input_size_px
+        if image_width < 1 or image_height < 1:
+            raise ImageError(f"The image is {image_width}x{image_height} pixels: check the camera.")
+        scale = min(width / image_width, height / image_height)
+        box_width = min(width, max(1, round(image_width * scale)))
+        box_height = min(height, max(1, round(image_height * scale)))
+        box = ((width - box_width) // 2, (height - box_height) // 2, box_width, box_height)
+        return cls(image_size_px, input_size_px, box)
+
+    @property
+    def scale_xy(self) -> tuple[float, float]:
+        """Input pixels per image pixel; the two differ by the rounding of the box only."""
+        return self.content_xywh[2] / self.image_size_px[0], self.content_xywh[3] / self.image_size_px[1]
+
+    def apply(self, image_rgb: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """The network's input.
+
+        Args:
+            image_rgb: uint8 [H, W, 3] of ``image_size_px``.
+            out: uint8 [h, w, 3] of ``input_size_px`` to write to, or None for a fresh one.
+
+        Raises:
+            ImageError: The image has another size.
+        """
+        if image_rgb.shape != (self.image_size_px[1], self.image_size_px[0], 3):
+            raise ImageError(
+                f"The image is {image_rgb.shape}, not of the size {self.image_size_px} that was announced."
+            )
+        x, y, width, height = self.content_xywh
+        if out is None:
+            out = np.empty((self.input_size_px[1], self.input_size_px[0], 3), np.uint8)
+        out[:y] = PAD_VALUE
+        out[y + height :] = PAD_VALUE
+        out[y : y + height, :x] = PAD_VALUE
+        out[y : y + height, x + width :] = PAD_VALUE
+        content = out[y : y + height, x : x + width]
+        if (width, height) == self.image_size_px:
+            content[:] = image_rgb
+        else:
+            content[:] = _resize(image_rgb, (width, height))
+        return out
+
+    def to_input(self, xy: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Image points [..., 2] (x, y) to input points."""
+        return np.asarray(xy, np.float64) * self.scale_xy + self.content_xywh[:2]
+
+    def to_image(self, xy: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Input points [..., 2] (x, y) to image points; the inverse of :meth:`to_input`."""
+        return (np.asarray(xy, np.float64) - self.content_xywh[:2]) / self.scale_xy
+
+    def map_to_image(self, values: NDArray[np.uint8], size_px: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        """Bring a map over the input back to camera pixels.
+
+        Args:
+            values: uint8 [h', w'] over the whole input, bars included, at any stride.
+            size_px: (width, height) of the result; None for the camera image's.
+
+        Returns:
+            uint8 [H, W]: the part of the map under the image, linearly interpolated.
+        """
+        # By way of the input's size, where the content's box is whole pixels: cutting it out at the map's own
+        # stride would shift the result by a part of a cell, and one affine warp costs seven times as much.
+        whole = cv2.resize(values, self.input_size_px, interpolation=cv2.INTER_LINEAR)
+        x, y, width, height = self.content_xywh
+        content = whole[y : y + height, x : x + width]
+        target = self.image_size_px if size_px is None else size_px
+        return np.asarray(cv2.resize(content, target, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _resize(image: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """Shrink without aliasing: linear to a whole multiple of the size, then whole boxes averaged.
+
+    Averaging boxes of any fraction (one call of INTER_AREA) looks the same and takes up to ten times as long.
+    """
+    ratio = min(image.shape[1] / size_px[0], image.shape[0] / size_px[1])
+    if ratio < 1.5:
+        return np.asarray(cv2.resize(image, size_px, interpolation=cv2.INTER_LINEAR), np.uint8)
+    multiple = 2 if ratio < 6.0 else 4
+    larger = cv2.resize(image, (size_px[0] * multiple, size_px[1] * multiple), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(larger, size_px, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,113 @@
+"""What every inference backend does, and the checks that all of them share."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.errors import BackendError
+from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
+
+GROUND_TEXT_INPUTS = ("words", "word_mask", "sentence", "camera_index")
+B = TypeVar("B", bound="ClosesOnExit")
+
+GROUND_OUTPUTS = ("object_logits", "region_logits", "existence_logit")
+
+
+class Backend(Protocol):
+    """Runs a bundle's vision and ground graphs.
+
+    An instance belongs to the thread that made it. The features that :meth:`see` returns stay on the backend's
+    device, and are valid until the next call of :meth:`see` or :meth:`close`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in :data:`ris_ros.runtime.registry.BACKENDS`."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """The arithmetic that is really used for convolutions and products, such as ``fp32`` or ``bf16``."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """What it runs on, for people."""
+        ...
+
+    def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
+        """Look at C images.
+
+        Args:
+            images_rgb: uint8 [C, H, W, 3] of the network's input size, red first.
+
+        Raises:
+            BackendError: The images do not fit, or the engine failed.
+        """
+        ...
+
+    def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
+        """Answer N commands on the images that were looked at last.
+
+        Raises:
+            BackendError: The text does not fit the features, or the engine failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the engine; nothing may be called afterwards."""
+        ...
+
+    def __enter__(self) -> Backend: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ClosesOnExit:
+    """Makes a backend a context manager."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self: B) -> B:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def check_images(images_rgb: NDArray[np.uint8], input_size_px: tuple[int, int]) -> None:
+    """Refuse images that are not what the vision graph takes.
+
+    Raises:
+        BackendError: Wrong type or shape.
+    """
+    width, height = input_size_px
+    if images_rgb.dtype != np.uint8 or images_rgb.shape[1:] != (height, width, 3) or not len(images_rgb):
+        raise BackendError(
+            f"The vision engine takes uint8 images of shape [C, {height}, {width}, 3], not "
+            f"{images_rgb.dtype} {list(images_rgb.shape)}: letterbox them first."
+        )
+
+
+def check_text(text: TextBatch, features: VisionFeatures) -> None:
+    """Refuse a batch that names an image that was not looked at, or that is empty.
+
+    Raises:
+        BackendError: A camera index is out of range, or there is no command.
+    """
+    if not len(text.camera_index):
+        raise BackendError("The ground engine needs at least one command.")
+    low, high = int(text.camera_index.min()), int(text.camera_index.max())
+    if low < 0 or high >= features.camera_count:
+        raise BackendError(
+            f"A command names image {high if low >= 0 else low}, but {features.camera_count} were looked at."
+        )

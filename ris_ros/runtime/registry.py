@@ -1,0 +1,124 @@
+"""The table of inference backends, and the choice among them."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ris_ros.errors import BackendError, RisError
+from ris_ros.runtime.backend import Backend
+from ris_ros.runtime.bundle import Bundle
+
+AUTO = "auto"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendEntry:
+    """One row of the table.
+
+    Attributes:
+        module: The module that must be installed.
+        extra: The extra of this package that brings it.
+        help: What it is for, for people.
+        load: Makes the backend of a bundle with a number of threads.
+    """
+
+    module: str
+    extra: str
+    help: str
+    load: Callable[[Bundle, int], Backend]
+
+    @property
+    def installed(self) -> bool:
+        """Whether its module can be found."""
+        return importlib.util.find_spec(self.module) is not None
+
+
+def _load_onnx(bundle: Bundle, threads: int) -> Backend:
+    from ris_ros.runtime.onnx_backend import OnnxBackend
+
+    return OnnxBackend(bundle, threads)
+
+
+def _load_openvino(bundle: Bundle, threads: int) -> Backend:
+    from ris_ros.runtime.openvino_backend import OpenVinoBackend
+
+    return OpenVinoBackend(bundle, threads)
+
+
+def _load_torch(bundle: Bundle, threads: int) -> Backend:
+    from ris_ros.runtime.torch_backend import TorchBackend
+
+    return TorchBackend(bundle, threads)
+
+
+def _refuse_tensorrt(bundle: Bundle, threads: int) -> Backend:
+    raise BackendError("This version has no TensorRT backend: use the backend onnx, which runs on CUDA where it can.")
+
+
+BACKENDS: dict[str, BackendEntry] = {
+    "onnx": BackendEntry("onnxruntime", "all", "ONNX Runtime: runs everywhere", _load_onnx),
+    "openvino": BackendEntry("openvino", "openvino", "OpenVINO: fastest on Intel CPUs, bf16 with AMX", _load_openvino),
+    "torch": BackendEntry("torch", "train", "PyTorch: the reference for comparisons", _load_torch),
+    "tensorrt": BackendEntry("tensorrt", "tensorrt", "TensorRT: reserved, not in this version", _refuse_tensorrt),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A backend that ``auto`` may take, and why it stands where it stands."""
+
+    name: str
+    reason: str
+
+
+def rank() -> list[Choice]:
+    """What ``auto`` tries, best first: OpenVINO where the CPU computes in bfloat16, else ONNX Runtime."""
+    choices = []
+    if BACKENDS["openvino"].installed:
+        from ris_ros.runtime.openvino_backend import cpu_has_bf16
+
+        if cpu_has_bf16():
+            choices.append(Choice("openvino", "OpenVINO is installed and this CPU computes in bf16"))
+    if BACKENDS["onnx"].installed:
+        choices.append(Choice("onnx", "ONNX Runtime is installed and runs on any CPU"))
+    return choices
+
+
+def load(name: str, bundle: Bundle, threads: int = 2) -> Backend:
+    """Make a backend.
+
+    Args:
+        name: A row of :data:`BACKENDS`, or ``auto``, which takes the first of :func:`rank` that loads, and logs why.
+        bundle: Verified bundle.
+        threads: Threads of one run.
+
+    Raises:
+        BackendError: There is no such backend, or it cannot run this bundle.
+        MissingExtraError: Its library is not installed.
+    """
+    if threads < 1:
+        raise BackendError(f"A backend cannot run on {threads} threads: give at least 1.")
+    if name == AUTO:
+        return _load_best(bundle, threads)
+    if name not in BACKENDS:
+        raise BackendError(f"Unknown backend '{name}': use {AUTO}, {', '.join(sorted(BACKENDS))}.")
+    return BACKENDS[name].load(bundle, threads)
+
+
+def _load_best(bundle: Bundle, threads: int) -> Backend:
+    failures = []
+    for choice in rank():
+        try:
+            backend = BACKENDS[choice.name].load(bundle, threads)
+        except RisError as error:
+            failures.append(f"{choice.name}: {error}")
+            _log.warning("backend %s cannot be used: %s", choice.name, error)
+            continue
+        _log.info("backend %s (%s): %s", choice.name, backend.precision, choice.reason)
+        return backend
+    reasons = "; ".join(failures) or "neither onnxruntime nor openvino is installed"
+    raise BackendError(f"No backend can run the bundle ({reasons}): run `ris doctor`.")
