@@ -1,0 +1,158 @@
+"""Start the node `ris`, configure and activate it, and give it the transport that camera images need.
+
+ros2 launch ris_ros grounding.launch.py image_topic:=/zed/rgb/image_raw camera_info_topic:=/zed/rgb/camera_info
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
+from launch.event_handlers import OnProcessStart
+from launch.events import matches_action
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from lifecycle_msgs.msg import Transition
+
+from ris_ros.config.share import share_file
+from ris_ros.ros import transport
+
+# Name, default, description, allowed values (none for any). An empty default leaves the value of params_file.
+ARGUMENTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("namespace", "", "Namespace of the node and of every relative topic.", ()),
+    ("params_file", str(share_file("config/grounding.yaml")), "YAML file with the node's parameters.", ()),
+    ("cameras", "", "Camera namespaces, separated by commas, such as front,rear; empty: as in params_file.", ()),
+    ("image_topic", "", "Topic of the (first) camera's images, if it is not <camera>/image_raw.", ()),
+    ("camera_info_topic", "", "Topic of the (first) camera's calibration, if it is not <camera>/camera_info.", ()),
+    ("command_topic", "", "Topic of std_msgs/String commands, such as a speech node's, if it is not 'command'.", ()),
+    ("bundle", "", "Folder of the model bundle; empty: as in params_file, and the shipped one if that is empty.", ()),
+    ("backend", "", "Inference backend, one that `ris doctor` lists; empty: as in params_file.", ()),
+    (
+        "autostart",
+        "true",
+        "Configure and activate the node; false leaves that to a lifecycle manager.",
+        ("true", "false"),
+    ),
+    ("use_sim_time", "false", "Follow /clock, as when a simulator or a bag publishes it.", ("true", "false")),
+    ("shared_memory", "true", "Set the Fast DDS profile and malloc for large raw images.", ("true", "false")),
+    ("bag", "", "Play this bag over and over, on the topics of its recording; empty: there is a camera.", ()),
+    ("log_level", "info", "Level of the node's log.", ("debug", "info", "warn", "error", "fatal")),
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The description that `ros2 launch` runs."""
+    declared = [
+        DeclareLaunchArgument(
+            name, default_value=default, description=description, **({"choices": list(choices)} if choices else {})
+        )
+        for name, default, description, choices in ARGUMENTS
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=_actions)])
+
+
+def _actions(context: LaunchContext) -> list[Any]:
+    """What to start, now that the arguments have their values."""
+    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
+    actions: list[Any] = []
+    if given["shared_memory"] == "true":
+        planned = transport.plan(processes=2)
+        actions += [SetEnvironmentVariable(name, value) for name, value in planned.environment.items()]
+        actions += [LogInfo(msg=note) for note in planned.notes]
+    node = LifecycleNode(
+        package="ris_ros",
+        executable="grounding_node",
+        name="ris",
+        namespace=given["namespace"],
+        parameters=[given["params_file"], _overrides(given)],
+        remappings=_remappings(given),
+        ros_arguments=["--log-level", given["log_level"]],
+        output="screen",
+        emulate_tty=True,
+    )
+    if given["autostart"] == "true":
+        actions += _autostart(node)  # before the node, so that its start is not missed
+    actions.append(node)
+    if given["bag"]:
+        camera = Node(
+            package="ris_ros",
+            executable="bag_camera",
+            namespace=given["namespace"],
+            arguments=[given["bag"], "--loop"],
+            output="screen",
+        )
+        actions.append(camera)
+    return actions
+
+
+def _overrides(given: dict[str, str]) -> dict[str, Any]:
+    """Parameters that were given as arguments, and so stand above those of params_file."""
+    overrides: dict[str, Any] = {name: given[name] for name in ("bundle", "backend") if given[name]}
+    if given["cameras"]:
+        overrides["cameras"] = _cameras(given)
+    overrides["use_sim_time"] = given["use_sim_time"] == "true"
+    return overrides
+
+
+def _cameras(given: dict[str, str]) -> list[str]:
+    return [name.strip() for name in given["cameras"].split(",") if name.strip()] or ["camera"]
+
+
+def _remappings(given: dict[str, str]) -> list[tuple[str, str]]:
+    camera = _cameras(given)[0]
+    remappings = []
+    if given["image_topic"]:
+        image = given["image_topic"].removesuffix("/compressed")
+        remappings += [
+            (f"{camera}/image_raw", image),
+            (f"{camera}/image_raw/compressed", f"{image}/compressed"),
+        ]
+    if given["camera_info_topic"]:
+        remappings.append((f"{camera}/camera_info", given["camera_info_topic"]))
+    if given["command_topic"]:
+        remappings.append(("command", given["command_topic"]))
+    return remappings
+
+
+def _autostart(node: LifecycleNode) -> list[RegisterEventHandler]:
+    """Configure when the process has started, activate when that has succeeded, say so when it has not."""
+
+    def change(transition: int) -> EmitEvent:
+        return EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition))
+
+    def failed(state: str) -> LogInfo:
+        return LogInfo(
+            msg=f"The node stays {state} for the reason above: mend it, then run `ros2 lifecycle set ris configure`."
+        )
+
+    return [
+        RegisterEventHandler(
+            OnProcessStart(target_action=node, on_start=[change(Transition.TRANSITION_CONFIGURE)]),
+        ),
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state="configuring",
+                goal_state="inactive",
+                entities=[change(Transition.TRANSITION_ACTIVATE)],
+            ),
+        ),
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state="configuring",
+                goal_state="unconfigured",
+                entities=[failed("unconfigured")],
+            ),
+        ),
+    ]
