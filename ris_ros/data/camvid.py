@@ -15,10 +15,12 @@ from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import DataError
 
 # Labels 0..11 are the first twelve street classes, in order. "car" holds vans, lorries and buses too, "bicyclist"
-# motorcycles, "pedestrian" prams and animals, "sign" traffic lights, "pole" cones: none of these can be told apart here.
+# motorcycles, "pedestrian" prams and animals, "sign" traffic lights, "pole" cones: no label tells these apart.
 KNOWN_CLASSES: frozenset[str] = frozenset(c.name for c in CLASSES[:VOID])
 MIN_INSTANCE_PX: int = 40
-_HOW_TO_GET_IT = "put the 11-class CamVid there as <root>/{train,val}/{images,labels} (images .jpg or .png, labels .png of 0..11)"
+_HOW_TO_GET_IT = (
+    "put the 11-class CamVid there as <root>/{train,val}/{images,labels} (images .jpg or .png, labels .png of 0..11)"
+)
 
 
 class CamVid(Sequence[LabeledImage]):
@@ -38,7 +40,9 @@ class CamVid(Sequence[LabeledImage]):
         if not images.is_dir() or not labels.is_dir():
             raise DataError(f"{Path(root) / split}: CamVid is not there: {_HOW_TO_GET_IT}.")
         self.split = split
-        self._files = [(path, labels / f"{path.stem}.png") for path in sorted(images.iterdir()) if path.suffix in {".jpg", ".png"}]
+        self._files = [
+            (path, labels / f"{path.stem}.png") for path in sorted(images.iterdir()) if path.suffix in {".jpg", ".png"}
+        ]
         if not self._files:
             raise DataError(f"{images}: holds no picture: {_HOW_TO_GET_IT}.")
         for image, label in self._files:
@@ -63,7 +67,12 @@ class CamVid(Sequence[LabeledImage]):
         class_map = cv2.imread(str(label_path), cv2.IMREAD_UNCHANGED)
         if bgr is None or class_map is None:
             raise DataError(f"{image_path if bgr is None else label_path}: is not a picture: copy it again.")
-        if class_map.dtype != np.uint8 or class_map.ndim != 2 or class_map.shape != bgr.shape[:2] or int(class_map.max()) > VOID:
+        if (
+            class_map.dtype != np.uint8
+            or class_map.ndim != 2
+            or class_map.shape != bgr.shape[:2]
+            or int(class_map.max()) > VOID
+        ):
             raise DataError(f"{label_path}: must be an 8-bit map of 0..{VOID}, as large as its image.")
         image_rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         instance_map, instances = find_instances(image_rgb, class_map, MIN_INSTANCE_PX)

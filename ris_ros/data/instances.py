@@ -1,7 +1,7 @@
 """Instances out of a class map: connected components, with the ones that may hold several things flagged.
 
 A semantic map does not say where one car ends and the next begins. A component whose shape no single thing has (parked
-rows, people walking arm in arm) is kept as a *merged* instance, which may be named as a group and never as a single thing.
+rows, people walking arm in arm) is kept as a *merged* instance, to be named as a group and never as a single thing.
 """
 
 from __future__ import annotations
@@ -108,5 +108,5 @@ def _looks_merged(class_name: str, inside: NDArray[np.bool_], touches_side: bool
 
 def _foot_range(inside: NDArray[np.bool_]) -> float:
     lowest = inside.shape[0] - 1 - np.argmax(inside[::-1], axis=0)
-    low, high = np.percentile(lowest[inside.any(axis=0)], (10, 90))
-    return float(high - low) / inside.shape[0]
+    low, high = (float(row) for row in np.percentile(lowest[inside.any(axis=0)], (10, 90)))
+    return float(high - low) / float(inside.shape[0])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
 from ris_ros.data.classes import BY_NAME
-from ris_ros.data.expressions.lexicon import HIDES_UNDER, VEHICLES, Term
-from ris_ros.data.expressions.predicates import Predicate, Truth, all_of
+from ris_ros.data.expressions.lexicon import HIDES_UNDER, RIDERLESS, VEHICLES, Term
+from ris_ros.data.expressions.predicates import IsKind, Predicate, Truth, all_of
 from ris_ros.data.expressions.scene import Scene, Thing
 
 Order = Literal["left", "right"]
@@ -53,13 +54,17 @@ class Description:
 def truth_of(scene: Scene, description: Description, thing: Thing) -> Truth:
     """Whether the noun and all claims hold of the thing (the selection aside)."""
     if thing.class_name in description.term.sure:
-        # A class that hides others (CamVid's "car" holds vans) covers the wider noun "vehicle" and its own name.
-        noun: Truth = True
+        # A bicycle that nobody rides is no cyclist, though its class says so.
+        noun: Truth = None if RIDERLESS in thing.info.attributes and not _says_kind(description) else True
     elif thing.class_name in description.term.maybe:
         noun = None
     else:
         return False
     return all_of(noun if claim is None else claim.holds(scene, thing) for claim in (None, *description.claims))
+
+
+def _says_kind(description: Description) -> bool:
+    return any(isinstance(claim, IsKind) for claim in description.claims)
 
 
 def fitting(scene: Scene, description: Description) -> list[Thing] | None:
@@ -108,7 +113,7 @@ def absent(scene: Scene, description: Description) -> bool:
 
 
 def can_deny(scene: Scene, term: Term) -> bool:
-    """Whether the source would have shown a thing of this noun: its classes are told apart, or nothing is there to hide it."""
+    """Whether the source would have shown a thing of this noun: its classes are told apart, or nothing hides it."""
     known = scene.image.known_classes
     for name in term.sure | term.maybe:
         hidden_under = None if name in known else HIDES_UNDER.get(name)
@@ -134,7 +139,7 @@ def select(scene: Scene, fit: list[Thing], pick: Pick) -> Thing | None:
     if any(thing.info.merged for thing in fit):
         return None
     ordered = sorted(fit, key=lambda thing: thing.centre_x, reverse=pick.by == "from_right")
-    steps = [abs(a.centre_x - b.centre_x) for a, b in zip(ordered, ordered[1:], strict=False)]
+    steps = [abs(a.centre_x - b.centre_x) for a, b in itertools.pairwise(ordered)]
     if any(step < _ORDER_MARGIN * scene.content_width for step in steps[: pick.rank + 1]):
         return None
     return ordered[pick.rank]

@@ -20,17 +20,24 @@ KINDS: tuple[str, ...] = OBJECT_KINDS + REGION_KINDS + NEGATIVE_KINDS
 # Share of each sort of sentence; what the scene does not offer leaves its share to the others.
 _SORT_WEIGHTS: dict[str, float] = {"thing": 0.34, "group": 0.1, "stuff": 0.13, "region": 0.23, "negative": 0.2}
 _REGION_WEIGHTS: dict[str, float] = {
-    "park": 8.0, "stop": 6.0, "wait": 5.0, "follow": 6.0, "overtake": 3.0, "pull_over": 2.0, "turn": 2.0, "lane_change": 1.2, "straight": 0.8,
+    "park": 8.0, "stop": 6.0, "wait": 5.0, "follow": 6.0, "overtake": 3.0, "pull_over": 2.0,
+    "turn": 2.0, "lane_change": 1.2, "straight": 0.8,
 }  # fmt: skip
 _NEGATIVE_WEIGHTS: dict[str, float] = {
-    "absent_class": 3.0, "wrong_colour": 3.0, "wrong_place": 2.5, "wrong_attribute": 2.0, "wrong_relation": 1.5, "absent_in_command": 3.0,
+    "absent_class": 3.0, "wrong_colour": 3.0, "wrong_place": 2.5, "wrong_attribute": 2.0,
+    "wrong_relation": 1.5, "absent_in_command": 3.0,
 }  # fmt: skip
 _TRIES_PER_SENTENCE = 12
 _TRIES_PER_MEANING = 5
 
 
 def generate(
-    image: LabeledImage, rng: np.random.Generator, count: int, *, split: Split = "train", exclude_kinds: Collection[str] = ()
+    image: LabeledImage,
+    rng: np.random.Generator,
+    count: int,
+    *,
+    split: Split = "train",
+    exclude_kinds: Collection[str] = (),
 ) -> list[Expression]:
     """Write sentences that are true of the image, or provably false of it.
 
@@ -40,8 +47,8 @@ def generate(
         image: What is known of the picture.
         rng: Source of chance; the same state gives the same sentences.
         count: How many are wanted; a scene that offers little may give fewer.
-        split: ``"train"`` never uses held-out phrasing, each sentence of ``"heldout"`` uses at least one held-out word or
-            frame, ``"all"`` mixes both.
+        split: ``"train"`` never uses held-out phrasing, each sentence of ``"heldout"`` uses at least one held-out
+            word or frame, ``"all"`` mixes both.
         exclude_kinds: Families of :data:`KINDS` to leave out.
 
     Returns:

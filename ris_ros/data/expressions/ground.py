@@ -66,7 +66,15 @@ class GroundView:
         if len(known) >= 2:
             scale = float(np.median(known))
         centre = 0.5 * (scene.content[0] + scene.content[2])
-        return cls((scene.height, scene.width), horizon, centre, max(scale, 1.0), road, scene.image.class_map != VOID, scene.content)
+        return cls(
+            (scene.height, scene.width),
+            horizon,
+            centre,
+            max(scale, 1.0),
+            road,
+            scene.image.class_map != VOID,
+            scene.content,
+        )
 
     def distance_m(self, row: float) -> float:
         """Forward distance of the ground seen in this row."""
@@ -78,7 +86,7 @@ class GroundView:
 
     def lateral_m(self, column: float, row: float) -> float:
         """Sideways offset of a ground point from straight ahead, positive to the right."""
-        return (column - self.vanishing_x) / self._px_per_m(row)
+        return (column - self.vanishing_x) / float(self._px_per_m(row))
 
     def span_m(self, thing: Thing) -> tuple[float, float]:
         """Left and right edge of a thing's foot, as sideways offsets."""
@@ -97,7 +105,9 @@ class GroundView:
         rows = np.arange(max(first, 0), last)
         metre = self._px_per_m(rows)
         columns = np.arange(width)
-        inside = (columns >= (self.vanishing_x + left_m * metre)[:, None]) & (columns < (self.vanishing_x + right_m * metre)[:, None])
+        inside = (columns >= (self.vanishing_x + left_m * metre)[:, None]) & (
+            columns < (self.vanishing_x + right_m * metre)[:, None]
+        )
         mask[rows[0] : last] = inside & self.road[rows[0] : last] if road_only else inside
         return mask
 
@@ -105,7 +115,10 @@ class GroundView:
         """bool [H, W]: a strip of road along its left or right edge, where that edge is in view."""
         height, width = self.shape
         mask = np.zeros(self.shape, np.bool_)
-        first, last = max(int(np.ceil(self.horizon_y)) + 1, int(self.row(far_m)), 0), min(height, int(np.ceil(self.row(near_m))))
+        first, last = (
+            max(int(np.ceil(self.horizon_y)) + 1, int(self.row(far_m)), 0),
+            min(height, int(np.ceil(self.row(near_m)))),
+        )
         if first >= last:
             return mask
         road = self.road[first:last]

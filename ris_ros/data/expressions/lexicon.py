@@ -17,8 +17,8 @@ class Term:
         singular: Ways to name one.
         plural: Ways to name several.
         sure: Classes that the noun surely covers.
-        maybe: Classes that some people would also call so; with one of them in sight, nothing is claimed about the noun.
-        lone: Usable only where a single thing of ``sure`` is in sight, since it says more than the labels know ("the lady").
+        maybe: Classes that some people would also call so; with one of them in sight nothing is claimed.
+        lone: Usable only where a single thing of ``sure`` is in sight: it says more than the labels know ("lady").
     """
 
     singular: Choice
@@ -29,26 +29,35 @@ class Term:
 
 
 TERMS: tuple[Term, ...] = (
-    Term(Choice(("car",), ("automobile", "motor car")), Choice(("cars",), ("automobiles", "motor cars")), frozenset({"car"})),
+    Term(Choice(("car",), ("automobile", "motor car")), Choice(("cars",), ("automobiles", "motor cars")),
+    frozenset({"car"})),
     Term(Choice(("vehicle",)), Choice(("vehicles",), ("motor vehicles",)), VEHICLES, frozenset({"bicyclist"})),
     Term(
         Choice(("pedestrian", "pedestrian", "person on foot", "walking person"), ("walker", "passer-by")),
         Choice(("pedestrians", "people on foot", "people walking"), ("passers-by", "folks on foot")),
         frozenset({"pedestrian"}),
     ),
-    Term(Choice(("person",), ("individual",)), Choice(("people", "persons"), ("folks",)), frozenset({"pedestrian"}), frozenset({"bicyclist"})),
-    Term(Choice(("man", "woman", "guy"), ("lady", "fellow")), Choice(("people",)), frozenset({"pedestrian"}), frozenset({"bicyclist"}), lone=True),
+    Term(Choice(("person",), ("individual",)), Choice(("people", "persons"), ("folks",)), frozenset({"pedestrian"}),
+    frozenset({"bicyclist"})),
+    Term(Choice(("man", "woman", "guy"), ("lady", "fellow")), Choice(("people",)), frozenset({"pedestrian"}),
+    frozenset({"bicyclist"}), lone=True),
     Term(
-        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike", "bike"), ("bike rider", "person riding a bicycle")),
+        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike", "bike"), ("bike rider",
+        "person riding a bicycle")),
         Choice(("cyclists", "bicyclists", "people on bikes", "bikes"), ("bike riders", "people riding bicycles")),
         frozenset({"bicyclist"}),
     ),
-    Term(Choice(("sign", "traffic sign", "road sign"), ("street sign",)), Choice(("signs", "traffic signs"), ("street signs",)), frozenset({"sign"}), frozenset({"traffic light"})),
-    Term(Choice(("pole", "post"), ("column", "upright pole")), Choice(("poles", "posts"), ("columns",)), frozenset({"pole"}), frozenset({"cone"})),
-    Term(Choice(("van", "delivery van"), ("minivan",)), Choice(("vans",), ("minivans",)), frozenset({"van"}), frozenset({"truck"})),
-    Term(Choice(("truck", "lorry"), ("goods vehicle",)), Choice(("trucks", "lorries"), ("goods vehicles",)), frozenset({"truck"}), frozenset({"van"})),
+    Term(Choice(("sign", "traffic sign", "road sign"), ("street sign",)), Choice(("signs", "traffic signs"),
+    ("street signs",)), frozenset({"sign"}), frozenset({"traffic light"})),
+    Term(Choice(("pole", "post"), ("column", "upright pole")), Choice(("poles", "posts"), ("columns",)),
+    frozenset({"pole"}), frozenset({"cone"})),
+    Term(Choice(("van", "delivery van"), ("minivan",)), Choice(("vans",), ("minivans",)), frozenset({"van"}),
+    frozenset({"truck"})),
+    Term(Choice(("truck",), ("goods vehicle",)), Choice(("trucks",), ("goods vehicles",)), frozenset({"truck"}),
+    frozenset({"van"})),
     Term(Choice(("bus", "city bus"), ("coach",)), Choice(("buses",), ("coaches",)), frozenset({"bus"})),
-    Term(Choice(("cone", "traffic cone", "road cone"), ("safety cone",)), Choice(("cones", "traffic cones"), ("safety cones",)), frozenset({"cone"})),
+    Term(Choice(("cone", "traffic cone", "road cone"), ("safety cone",)), Choice(("cones", "traffic cones"),
+    ("safety cones",)), frozenset({"cone"})),
     Term(
         Choice(("traffic light", "stop light", "traffic lights"), ("traffic signal", "signal")),
         Choice(("traffic lights", "stop lights"), ("traffic signals",)),
@@ -76,7 +85,14 @@ STUFF: dict[str, tuple[Stuff, ...]] = {
         Stuff(Choice(("buildings", "houses", "buildings"), ("facades", "built-up area")), plural=True),
         Stuff(Choice(("building",), ("architecture",))),
     ),
-    "road": (Stuff(Choice(("road", "street", "road ahead", "tarmac", "asphalt", "road surface"), ("carriageway", "roadway", "driving surface"))),),
+    "road": (
+        Stuff(
+            Choice(
+                ("road", "street", "road ahead", "tarmac", "asphalt", "road surface"),
+                ("carriageway", "roadway", "driving surface"),
+            )
+        ),
+    ),
     "sidewalk": (Stuff(Choice(("pavement", "sidewalk", "footpath"), ("footway", "walkway", "pedestrian path"))),),
     "tree": (
         Stuff(Choice(("trees", "trees"), ("bushes and trees",)), plural=True),
@@ -86,6 +102,48 @@ STUFF: dict[str, tuple[Stuff, ...]] = {
 }
 
 EVERYONE: Choice = Choice(("everyone walking", "everybody on foot", "anyone walking"), ("every single person on foot",))
+
+
+@dataclass(frozen=True, slots=True)
+class KindNoun:
+    """A narrower noun that a source gives as an attribute of an instance ("SUV" of a car).
+
+    Attributes:
+        singular: Ways to name one.
+        differs_from: Attributes of which nobody would use this noun; with any other of the same class in doubt.
+    """
+
+    singular: Choice
+    differs_from: frozenset[str]
+
+
+_SIGNS = frozenset({"round sign", "triangle sign", "board sign"})
+KIND_NOUNS: dict[str, KindNoun] = {
+    "SUV": KindNoun(Choice(("SUV", "suv", "four by four"), ("off-roader",)), frozenset({"sedan", "hatchback",
+    "sports car"})),
+    "sedan": KindNoun(Choice(("sedan", "saloon"), ("four-door car",)), frozenset({"SUV", "people carrier"})),
+    "hatchback": KindNoun(Choice(("hatchback", "small car")), frozenset({"SUV"})),
+    "estate car": KindNoun(Choice(("estate car", "station wagon"), ("estate",)), frozenset({"sports car"})),
+    "sports car": KindNoun(Choice(("sports car", "coupe"), ("sporty car",)), frozenset({"SUV", "estate car",
+    "people carrier"})),
+    "people carrier": KindNoun(Choice(("people carrier", "family car"), ("mpv",)), frozenset({"sedan",
+    "sports car"})),
+    "minibus": KindNoun(Choice(("minibus",), ("shuttle",)), frozenset()),
+    "pickup truck": KindNoun(Choice(("pickup truck", "pickup", "pick-up")), frozenset({"lorry"})),
+    "lorry": KindNoun(Choice(("lorry", "box truck", "delivery truck"), ("heavy goods vehicle",)),
+    frozenset({"pickup truck"})),
+    "double-decker bus": KindNoun(Choice(("double-decker", "double-decker bus"), ("two-storey bus",)), frozenset()),
+    "street lamp": KindNoun(Choice(("street lamp", "lamp post", "street light"), ("lantern pole",)),
+    frozenset({"bollard"})),
+    "bollard": KindNoun(Choice(("bollard",), ("short post",)), frozenset({"street lamp"})),
+    "parked bicycle": KindNoun(Choice(("parked bicycle", "bicycle without a rider", "bike that is parked")),
+    frozenset()),
+    "round sign": KindNoun(Choice(("round sign", "circular sign")), _SIGNS - {"round sign"}),
+    "triangle sign": KindNoun(Choice(("triangular sign", "triangle sign"), ("three-cornered sign",)),
+    _SIGNS - {"triangle sign"}),
+    "board sign": KindNoun(Choice(("sign board", "rectangular sign")), _SIGNS - {"board sign"}),
+}  # fmt: skip
+RIDERLESS = "parked bicycle"
 
 # Things that these sources never show -> the classes under which one might hide unseen.
 ABSENT_THINGS: dict[str, frozenset[str]] = {

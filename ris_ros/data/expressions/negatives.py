@@ -1,8 +1,8 @@
 """Sentences about what is not there, each checked against the scene.
 
 The five kinds of Wu et al., "Towards Robust Referring Image Segmentation" (TIP 2024): an absent class, a colour that
-contradicts every thing of the class, a place or a count that nothing fits, an attribute that nothing has, and a relation to
-something that is not beside it. Each is made from a description that could be true and is kept only when
+contradicts every thing of the class, a place or a count that nothing fits, an attribute that nothing has, and a
+relation to something that is not beside it. Each is made from a description that could be true and is kept only when
 :func:`~ris_ros.data.expressions.describe.absent` proves that nothing fits.
 """
 
@@ -14,7 +14,16 @@ from ris_ros.data.classes import BY_NAME
 from ris_ros.data.colours import COLOURS
 from ris_ros.data.expression import Expression
 from ris_ros.data.expressions.describe import Description, Pick, absent, can_deny
-from ris_ros.data.expressions.lexicon import ABSENT_THINGS, HELD_OUT_ABSENT_THINGS, HIDES_UNDER, STUFF, TERMS, VEHICLES, Term
+from ris_ros.data.expressions.lexicon import (
+    ABSENT_THINGS,
+    HELD_OUT_ABSENT_THINGS,
+    HIDES_UNDER,
+    KIND_NOUNS,
+    STUFF,
+    TERMS,
+    VEHICLES,
+    Term,
+)
 from ris_ros.data.expressions.manoeuvres import MANOEUVRES, name_in
 from ris_ros.data.expressions.objects import claims_about, draw_thing
 from ris_ros.data.expressions.phrasing import Phrasing, wrap_command, wrap_object
@@ -31,7 +40,14 @@ from ris_ros.data.expressions.realise import noun_phrase, stuff_name
 from ris_ros.data.expressions.scene import Scene, Thing
 from ris_ros.types import Target
 
-NEGATIVE_KINDS: tuple[str, ...] = ("absent_class", "wrong_colour", "wrong_place", "wrong_attribute", "wrong_relation", "absent_in_command")
+NEGATIVE_KINDS: tuple[str, ...] = (
+    "absent_class",
+    "wrong_colour",
+    "wrong_place",
+    "wrong_attribute",
+    "wrong_relation",
+    "absent_in_command",
+)
 
 _PAINTS: tuple[str, ...] = ("white", "black", "red", "blue", "green", "yellow", "orange", "pink", "purple")
 _NEIGHBOURS: tuple[str, ...] = ("car", "pedestrian", "bicyclist", "van", "truck", "bus", "cone")
@@ -48,7 +64,9 @@ def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expressi
     if description is None:
         return None
     plural = description.pick is None and kind != "wrong_place" and phrasing.chance(_PLURAL_SHARE)
-    return _negative(scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), kind, Target.OBJECT)
+    return _negative(
+        scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), kind, Target.OBJECT
+    )
 
 
 def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
@@ -62,12 +80,19 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
         gone = [name for name in STUFF if not scene.class_area_px[BY_NAME[name].id] and name != "building"]
         if not gone:
             return None
-        return _negative(scene, wrap_object(phrasing, stuff_name(phrasing, phrasing.one_of(gone)), plural=False), "absent_class", Target.OBJECT)
+        return _negative(
+            scene,
+            wrap_object(phrasing, stuff_name(phrasing, phrasing.one_of(gone)), plural=False),
+            "absent_class",
+            Target.OBJECT,
+        )
     description = _absent_term(scene, phrasing)
     if description is None:
         return None
     plural = phrasing.chance(_PLURAL_SHARE)
-    return _negative(scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), "absent_class", Target.OBJECT)
+    return _negative(
+        scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), "absent_class", Target.OBJECT
+    )
 
 
 def absent_thing(scene: Scene, phrasing: Phrasing) -> str | None:
@@ -89,14 +114,18 @@ def _absent_term(scene: Scene, phrasing: Phrasing) -> Description | None:
     dress: list[Predicate] = [OnSide("left"), OnSide("right"), OnSide("ahead")]
     if term.sure <= VEHICLES:
         dress.append(HasColour(phrasing.one_of(_PAINTS)))
-    claims = tuple([phrasing.one_of(dress)]) if phrasing.chance(0.5) else ()
+    claims = (phrasing.one_of(dress),) if phrasing.chance(0.5) else ()
     description = Description(term, claims)
     return description if absent(scene, description) else None
 
 
 def _present(scene: Scene, term: Term) -> bool:
     """Whether a pixel of the noun's classes is seen, or of one that could pass for it or hide it."""
-    names = term.sure | term.maybe | {HIDES_UNDER[name] for name in term.sure if name in HIDES_UNDER and name not in scene.image.known_classes}
+    names = (
+        term.sure
+        | term.maybe
+        | {HIDES_UNDER[name] for name in term.sure if name in HIDES_UNDER and name not in scene.image.known_classes}
+    )
     return any(scene.class_area_px[BY_NAME[name].id] for name in names)
 
 
@@ -131,16 +160,24 @@ def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> P
             return StandsOn(phrasing.one_of(("road", "sidewalk")))
         return OnSide(phrasing.one_of(("left", "right", "ahead")))
     if kind == "wrong_attribute":
-        own = [attribute for attribute in thing.info.attributes]
+        own = _claimable(thing)
         if not own:
             return None
-        others = sorted({a for t in scene.things for a in t.info.attributes} | {_recoloured(phrasing, a) for a in own})
-        return HasAttribute(phrasing.one_of(others))
-    neighbours = [frozenset({name}) for name in _NEIGHBOURS if name != thing.class_name and can_deny(scene, _term_of(name))]
+        others = {a for other in scene.of_class(thing.class_name) for a in _claimable(other)}
+        recoloured = {_recoloured(phrasing, a) for a in own}
+        return HasAttribute(phrasing.one_of(sorted(others | recoloured)))
+    neighbours = [
+        frozenset({name}) for name in _NEIGHBOURS if name != thing.class_name and can_deny(scene, _term_of(name))
+    ]
     if not neighbours:
         return None
     classes = phrasing.one_of(neighbours)
     return NextTo(classes) if phrasing.chance(0.6) else SideOf(classes, phrasing.one_of(("left", "right")))
+
+
+def _claimable(thing: Thing) -> list[str]:
+    """Attributes that are claimed beside the noun rather than in it."""
+    return [attribute for attribute in thing.info.attributes if attribute not in KIND_NOUNS]
 
 
 def _recoloured(phrasing: Phrasing, attribute: str) -> str:
@@ -162,7 +199,13 @@ def _absent_in_command(scene: Scene, phrasing: Phrasing) -> Expression | None:
             description = None
     elif phrasing.chance(0.3):
         name = absent_thing(scene, phrasing)
-        return None if name is None else _negative(scene, wrap_command(phrasing, name_in(phrasing, manoeuvre, name)), "absent_in_command", Target.REGION)
+        return (
+            None
+            if name is None
+            else _negative(
+                scene, wrap_command(phrasing, name_in(phrasing, manoeuvre, name)), "absent_in_command", Target.REGION
+            )
+        )
     else:
         kinds = ("wrong_colour", "wrong_place", "wrong_attribute", "wrong_relation")
         description = _false_description(scene, phrasing, phrasing.one_of(kinds))

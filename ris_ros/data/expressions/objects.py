@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.classes import CLASSES
 from ris_ros.data.expression import Expression
-from ris_ros.data.expressions.describe import Description, Pick, group, single
-from ris_ros.data.expressions.lexicon import EVERYONE, STUFF, TERMS, VEHICLES, Term
+from ris_ros.data.expressions.describe import Description, Pick, fitting, group, select, single
+from ris_ros.data.expressions.lexicon import EVERYONE, KIND_NOUNS, STUFF, TERMS, VEHICLES, Term
 from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
 from ris_ros.data.expressions.predicates import (
     HasAttribute,
     HasColour,
+    IsKind,
     NextTo,
     OnSide,
     Predicate,
@@ -22,6 +24,7 @@ from ris_ros.data.expressions.predicates import (
     Side,
     SideOf,
     StandsOn,
+    garment_of,
 )
 from ris_ros.data.expressions.realise import noun_phrase, side_words
 from ris_ros.data.expressions.scene import Scene, Thing
@@ -36,8 +39,21 @@ _SIDES: tuple[Side, ...] = ("left", "right", "ahead")
 _BACKGROUNDS: tuple[str, ...] = ("building", "tree", "fence")
 _GROUNDS: tuple[str, ...] = ("road", "sidewalk")
 _NEIGHBOURS: tuple[frozenset[str], ...] = tuple(
-    frozenset({name}) for name in ("car", "pedestrian", "bicyclist", "sign", "pole", "van", "truck", "bus", "cone", "traffic light")
+    frozenset({name})
+    for name in ("car", "pedestrian", "bicyclist", "sign", "pole", "van", "truck", "bus", "cone", "traffic light")
 )
+_COLOURED: frozenset[str] = VEHICLES | {"sign", "traffic light"}
+# The wearer's share of the picture from which on a garment can be made out.
+_MIN_GARMENT_SHARE: dict[str, float] = {"top": 8e-4, "bag": 2.5e-3, "helmet": 2.5e-3}
+_PICKS: tuple[Pick, ...] = (
+    Pick("biggest"),
+    Pick("smallest"),
+    Pick("nearest"),
+    Pick("furthest"),
+    *(Pick(by, rank) for by in ("from_left", "from_right") for rank in range(4)),
+)
+_PICK_SHARE = 0.35
+_ONE_MORE = 0.5
 # A target smaller than this share of the picture is too small to be meant, though it still makes others ambiguous.
 _MIN_TARGET_SHARE = 4e-4
 _MIN_STUFF_SHARE = 4e-3
@@ -57,12 +73,13 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
         return None
     terms = _terms_of(scene, thing)
     claims = claims_about(scene, thing)
-    picks = _picks()
     for attempt in range(_TRIES):
-        count = min(phrasing.below(most_claims + 1) if attempt == 0 else 1 + phrasing.below(most_claims), len(claims))
+        # People say what is needed and now and then more: start short, and lengthen while the words fit others too.
+        count = min(attempt // 2 + int(phrasing.chance(_ONE_MORE)), most_claims)
         drawn = _one_per_family(phrasing.shuffled(claims), count)
-        pick = phrasing.one_of(picks) if count < most_claims and phrasing.chance(0.4) else None
-        description = Description(phrasing.one_of(terms), tuple(drawn), pick)
+        description = Description(phrasing.one_of(terms), tuple(drawn))
+        if count < most_claims and phrasing.chance(_PICK_SHARE):
+            description = _with_pick(scene, phrasing, description, thing) or description
         found = single(scene, description)
         if found is not None and found.key == thing.key:
             return description
@@ -72,9 +89,13 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
 def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     """Every claim of the grammar that is surely true of the thing."""
     options: list[Predicate] = [OnSide(side) for side in _SIDES]
-    if thing.info.colour is not None and thing.class_name in VEHICLES:
+    if thing.info.colour is not None and thing.class_name in _COLOURED:
         options.extend([HasColour(thing.info.colour)] * 2)
-    options.extend(HasAttribute(attribute) for attribute in thing.info.attributes for _ in range(2))
+    for attribute in thing.info.attributes:
+        if attribute in KIND_NOUNS:
+            options.append(IsKind(attribute))
+        elif _can_see(scene, thing, attribute):
+            options.extend([HasAttribute(attribute)] * 2)
     if thing.class_name in VEHICLES | {"pedestrian", "bicyclist"}:
         options.extend(StandsOn(ground) for ground in _GROUNDS)
     options.extend(SeenAgainst(background) for background in _BACKGROUNDS)
@@ -84,6 +105,13 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
             options.append(NextTo(classes))
             options.extend([SideOf(classes, "left"), SideOf(classes, "right")])
     return [claim for claim in options if claim.holds(scene, thing)]
+
+
+def _can_see(scene: Scene, thing: Thing, attribute: str) -> bool:
+    """Whether the thing is large enough in the picture to tell the attribute."""
+    garment = garment_of(attribute)
+    least = 3e-4 if garment is None else _MIN_GARMENT_SHARE[garment.part]
+    return thing.area_px >= least * scene.content_width * scene.content_height
 
 
 def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
@@ -116,7 +144,7 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     thing = phrasing.one_of(scene.things)
     term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
-    claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, SideOf)]
+    claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, (SideOf, IsKind))]
     drawn: tuple[Predicate, ...] = (phrasing.one_of(claims),) if claims and phrasing.chance(0.55) else ()
     description = Description(term, drawn)
     chosen = group(scene, description)
@@ -132,7 +160,9 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     if not drawn and term.sure == {"pedestrian"} and phrasing.chance(0.25):
         return _positive(wrap_object(phrasing, phrasing.pick(EVERYONE), plural=True), kind, mask)
     lead = phrasing.one_of(("", "", "all the ", "all "))
-    return _positive(wrap_object(phrasing, lead + noun_phrase(phrasing, description, plural=True), plural=True), kind, mask)
+    return _positive(
+        wrap_object(phrasing, lead + noun_phrase(phrasing, description, plural=True), plural=True), kind, mask
+    )
 
 
 def stuff_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
@@ -159,9 +189,15 @@ def _terms_of(scene: Scene, thing: Thing) -> list[Term]:
     return [term for term in terms if not term.lone or len(scene.of_class(*term.sure)) == 1]
 
 
-def _picks() -> list[Pick]:
-    picks = [Pick("biggest"), Pick("smallest"), Pick("nearest"), Pick("nearest"), Pick("furthest")]
-    return picks + [Pick(by, rank) for by in ("from_left", "from_right") for rank in range(4)]
+def _with_pick(scene: Scene, phrasing: Phrasing, description: Description, thing: Thing) -> Description | None:
+    """The description narrowed by a size, a distance or an order that selects the thing among several."""
+    fit = fitting(scene, description)
+    if fit is None or len(fit) < 2:
+        return None
+    for pick in phrasing.shuffled(_PICKS):
+        if pick.rank < len(fit) and select(scene, fit, pick) is thing:
+            return replace(description, pick=pick)
+    return None
 
 
 def _one_per_family(claims: list[Predicate], count: int) -> list[Predicate]:

@@ -48,7 +48,11 @@ class Phrasing:
         """One way to say it."""
         if self.split == "train" or not choice.held_out:
             return choice.common[self.below(len(choice.common))]
-        share = _HELD_OUT_SHARE if self.split == "heldout" else len(choice.held_out) / (len(choice.held_out) + len(choice.common))
+        share = (
+            _HELD_OUT_SHARE
+            if self.split == "heldout"
+            else len(choice.held_out) / (len(choice.held_out) + len(choice.common))
+        )
         if self.chance(share):
             self.used_held_out = True
             return choice.held_out[self.below(len(choice.held_out))]
@@ -73,32 +77,47 @@ class Phrasing:
 
 _OBJECT_WRAPPERS = Choice(
     common=(
-        "{the}", "{the}", "{the}", "{the}", "{the}", "{bare}", "{bare}", "find {the}", "show me {the}", "do you see {the}?",
+        "{the}", "{the}", "{the}", "{the}", "{the}", "{bare}", "{bare}", "find {the}", "show me {the}",
+        "do you see {the}?",
         "look at {the}", "where is {the}?", "{the}, please", "can you see {the}", "point to {the}", "I mean {the}",
         "watch {the}", "I am looking at {the}", "check {the}", "segment {the}", "do you see {the} over there?",
     ),
     held_out=(
-        "keep an eye on {the}", "what about {the}?", "hey, see {the}?", "could you highlight {the} for me", "that would be {the}",
+        "keep an eye on {the}", "what about {the}?", "hey, see {the}?", "could you highlight {the} for me",
+        "that would be {the}",
         "I'm talking about {the}", "mark {the} on the screen", "ok so there should be {the} somewhere",
     ),
 )  # fmt: skip
 _PLURAL_WRAPPERS = Choice(
-    common=("{the}", "{the}", "{the}", "{bare}", "{bare}", "show me {the}", "find {the}", "look at {the}", "do you see {the}?", "where are {the}?"),
+    common=(
+        "{the}",
+        "{the}",
+        "{the}",
+        "{bare}",
+        "{bare}",
+        "show me {the}",
+        "find {the}",
+        "look at {the}",
+        "do you see {the}?",
+        "where are {the}?",
+    ),
     held_out=("keep an eye on {the}", "mark {the} on the screen", "could you highlight {the} for me"),
 )
 _COMMAND_WRAPPERS = Choice(
     common=(
-        "{do}", "{do}", "{do}", "{do}", "{do}", "please {do}", "{do} please", "can you {do}?", "could you {do}", "ok, {do}",
+        "{do}", "{do}", "{do}", "{do}", "{do}", "please {do}", "{do} please", "can you {do}?", "could you {do}",
+        "ok, {do}",
         "you can {do}", "I want you to {do}", "{do} when you can", "let's {do}",
     ),
-    held_out=("would you mind, just {do}", "{do}, I need to get out", "alright then {do}", "I'd like you to {do} now", "go ahead and {do}", "we need to {do}, thanks"),
+    held_out=("would you mind, just {do}", "{do}, I need to get out", "alright then {do}", "I'd like you to {do} now",
+    "go ahead and {do}", "we need to {do}, thanks"),
 )  # fmt: skip
 
 
 def wrap_object(phrasing: Phrasing, noun_phrase: str, plural: bool) -> str:
     """Say a noun phrase without its article ("red car") the way a passenger or an operator would."""
     frame = phrasing.pick(_PLURAL_WRAPPERS if plural else _OBJECT_WRAPPERS)
-    article = "that " if not plural and "{the}" != frame and phrasing.chance(0.2) else "the "
+    article = "that " if not plural and frame != "{the}" and phrasing.chance(0.2) else "the "
     bare_first = noun_phrase.split(" ", 1)[0]
     if bare_first in {"all", "every", "everyone", "everybody", "any", "each", "the"}:
         article = ""
@@ -112,7 +131,7 @@ def wrap_command(phrasing: Phrasing, verb_phrase: str) -> str:
 
 def _finish(phrasing: Phrasing, text: str) -> str:
     """Vary case and full stop, as typists do."""
-    style = phrasing.rng.random()
+    style = float(phrasing.rng.random())
     if style < 0.25:
         text = text[0].upper() + text[1:]
         if not text.endswith(("?", ".")) and phrasing.chance(0.6):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ris_ros.data.colours import colours_differ
+from ris_ros.data.colours import COLOURS, colours_differ
+from ris_ros.data.expressions.lexicon import KIND_NOUNS
 from ris_ros.data.expressions.scene import Scene, Thing
 
 Side = Literal["left", "right", "ahead"]
@@ -75,9 +76,23 @@ class HasAttribute:
         return "attribute"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        if self.attribute in thing.info.attributes:
+        return attribute_holds(self.attribute, thing.info.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class IsKind:
+    """It is of a narrower kind than its class, such as an SUV; the noun itself says so."""
+
+    kind: str
+
+    @property
+    def family(self) -> str:
+        return "kind"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        if self.kind in thing.info.attributes:
             return True
-        return False if any(excludes(other, self.attribute) for other in thing.info.attributes) else None
+        return False if KIND_NOUNS[self.kind].differs_from & set(thing.info.attributes) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,28 +184,55 @@ def all_of(truths: Iterable[Truth]) -> Truth:
     return None if uncertain else True
 
 
-def excludes(attribute: str, other: str) -> bool:
-    """Whether two attributes cannot both be true: two colours of the same garment, or two states of motion."""
-    if attribute == other:
-        return False
-    if attribute in _STATES and other in _STATES:
-        return frozenset({attribute, other}) not in _STATES_THAT_GO_TOGETHER
-    mine, yours = _garment(attribute), _garment(other)
-    return mine is not None and yours is not None and mine[1] == yours[1] and colours_differ(mine[0], yours[0])
+def attribute_holds(attribute: str, known: tuple[str, ...]) -> Truth:
+    """Whether an attribute is true of something of which ``known`` is all that a source tells."""
+    if attribute in known:
+        return True
+    if attribute in _STATES:
+        others = _STATES.intersection(known)
+        return False if others and not any(frozenset({attribute, other}) in _LIKE_STATES for other in others) else None
+    asked = garment_of(attribute)
+    if asked is None or not known:
+        return None
+    worn = [garment for garment in map(garment_of, known) if garment is not None and garment.part == asked.part]
+    if not worn:
+        # A source that tells of clothes tells of all of them.
+        return False if any(garment_of(other) for other in known) else None
+    return any_of(None if not colours_differ(asked.colour, garment.colour) else False for garment in worn)
 
 
-_STATES = frozenset({"parked", "moving", "oncoming", "standing", "walking", "crossing"})
-_STATES_THAT_GO_TOGETHER = frozenset({frozenset({"moving", "oncoming"}), frozenset({"walking", "crossing"})})
+@dataclass(frozen=True, slots=True)
+class Garment:
+    """Something worn or carried.
+
+    Attributes:
+        colour: Its colour word, empty when not told.
+        name: What it is called.
+        part: What it covers; names of one part are often confused (jacket, coat).
+    """
+
+    colour: str
+    name: str
+    part: str
 
 
-def _garment(attribute: str) -> tuple[str, str] | None:
-    """("red", "jacket") of "wearing a red jacket"."""
+_PARTS: dict[str, str] = {
+    "jacket": "top", "coat": "top", "shirt": "top", "top": "top", "sweater": "top", "hoodie": "top", "dress": "top",
+    "backpack": "bag", "bag": "bag", "helmet": "helmet",
+}  # fmt: skip
+_STATES = frozenset(
+    {"parked", "driving ahead", "riding ahead", "oncoming", "crossing", "crossing the road", "standing", "walking"}
+)
+_LIKE_STATES = frozenset({frozenset({"crossing the road", "walking"}), frozenset({"crossing", "driving ahead"})})
+
+
+def garment_of(attribute: str) -> Garment | None:
+    """The garment that "wearing a red jacket" or "with a blue backpack" tells of; None for other attributes."""
     words = attribute.split()
-    if len(words) >= 3 and words[0] in {"wearing", "in", "with", "carrying"}:
-        words = words[2:] if words[1] in {"a", "an"} else words[1:]
-        if len(words) >= 2:
-            return words[0], words[-1]
-    return None
+    if words[0] not in {"wearing", "with"} or words[-1] not in _PARTS:
+        return None
+    colour = words[-2] if len(words) > 2 and words[-2] in COLOURS else ""
+    return Garment(colour, words[-1], _PARTS[words[-1]])
 
 
 def _beside(thing: Thing, other: Thing) -> Truth:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from ris_ros.data.expressions.describe import Description, Pick
-from ris_ros.data.expressions.lexicon import STUFF, TERMS, Term
+from ris_ros.data.expressions.lexicon import KIND_NOUNS, STUFF, TERMS, Term
 from ris_ros.data.expressions.phrasing import Choice, Phrasing
-from ris_ros.data.expressions.predicates import HasAttribute, HasColour, NextTo, OnSide, Predicate, SeenAgainst, SideOf, StandsOn
+from ris_ros.data.expressions.predicates import (
+    HasAttribute,
+    HasColour,
+    IsKind,
+    NextTo,
+    OnSide,
+    Predicate,
+    SeenAgainst,
+    SideOf,
+    StandsOn,
+    garment_of,
+)
 
 _PICK_WORDS: dict[str, Choice] = {
     "biggest": Choice(("biggest", "largest"), ("most massive",)),
@@ -14,8 +25,20 @@ _PICK_WORDS: dict[str, Choice] = {
     "furthest": Choice(("furthest", "farthest", "most distant"), ("remotest",)),
 }
 _NEAR_POST: dict[str, Choice] = {
-    "nearest": Choice(("closest to us", "nearest to us", "that is closest", "nearest the camera", "right in front of everything else"), ("with the least distance to us", "just before us")),
-    "furthest": Choice(("furthest away", "farthest from us", "in the far distance", "that is furthest away"), ("way off in the distance",)),
+    "nearest": Choice(
+        (
+            "closest to us",
+            "nearest to us",
+            "that is closest",
+            "nearest the camera",
+            "right in front of everything else",
+        ),
+        ("with the least distance to us", "just before us"),
+    ),
+    "furthest": Choice(
+        ("furthest away", "farthest from us", "in the far distance", "that is furthest away"),
+        ("way off in the distance",),
+    ),
 }
 _ORDINALS: tuple[str, ...] = ("first", "second", "third", "fourth", "fifth")
 _EXTREME: dict[str, Choice] = {
@@ -28,19 +51,64 @@ _FROM: dict[str, Choice] = {
 }
 _SIDE_POST: dict[str, Choice] = {
     "left": Choice(
-        ("on the left", "on the left", "to the left", "on our left", "to our left", "on the left-hand side", "on the left side", "at the left"),
+        (
+            "on the left",
+            "on the left",
+            "to the left",
+            "on our left",
+            "to our left",
+            "on the left-hand side",
+            "on the left side",
+            "at the left",
+        ),
         ("over to the left there", "in the left part of the picture", "on my left"),
     ),
     "right": Choice(
-        ("on the right", "on the right", "to the right", "on our right", "to our right", "on the right-hand side", "on the right side", "at the right"),
+        (
+            "on the right",
+            "on the right",
+            "to the right",
+            "on our right",
+            "to our right",
+            "on the right-hand side",
+            "on the right side",
+            "at the right",
+        ),
         ("over to the right there", "in the right part of the picture", "on my right"),
     ),
-    "ahead": Choice(("ahead", "in front of us", "straight ahead", "ahead of us", "in the middle", "in front"), ("dead ahead", "in the centre of the view")),
+    "ahead": Choice(
+        ("ahead", "in front of us", "straight ahead", "ahead of us", "in the middle", "in front"),
+        ("dead ahead", "in the centre of the view"),
+    ),
 }
 _SIDE_PRE: dict[str, Choice] = {"left": Choice(("left", "left-hand")), "right": Choice(("right", "right-hand"))}
 _ON: Choice = Choice(("on the {0}", "on the {0}", "that is on the {0}"), ("using the {0}", "out on the {0}"))
-_AGAINST: Choice = Choice(("in front of the {0}", "in front of the {0}", "by the {0}"), ("with the {0} behind it", "against the {0}"))
-_NEXT_TO: Choice = Choice(("next to {0}", "beside {0}", "near {0}", "by {0}", "close to {0}"), ("alongside {0}", "adjacent to {0}"))
+_AGAINST: Choice = Choice(
+    ("in front of the {0}", "in front of the {0}", "by the {0}"), ("with the {0} behind it", "against the {0}")
+)
+_NEXT_TO: Choice = Choice(
+    ("next to {0}", "beside {0}", "near {0}", "by {0}", "close to {0}"), ("alongside {0}", "adjacent to {0}")
+)
+_WEARING: Choice = Choice(
+    ("wearing {0} {1} {2}", "wearing {0} {1} {2}", "in {0} {1} {2}", "in the {1} {2}", "with the {1} {2}", "in {1}"),
+    ("dressed in {1}", "wearing {1}", "who has {0} {1} {2} on"),
+)
+_BAG: Choice = Choice(
+    ("with {0} {1} {2}", "carrying {0} {1} {2}", "with the {1} {2}"), ("who has {0} {1} {2} on the back",)
+)
+_STATE_WORDS: dict[str, Choice] = {
+    "parked": Choice(("parked", "that is parked", "parked"), ("standing at the kerb", "stationary")),
+    "driving ahead": Choice(("driving ahead of us", "driving in front of us", "going our way"),
+    ("heading the same way as us",)),
+    "riding ahead": Choice(("riding ahead of us", "cycling in front of us", "going our way"),
+    ("heading the same way as us",)),
+    "oncoming": Choice(("oncoming", "coming towards us", "approaching"), ("heading our way", "driving against us")),
+    "crossing": Choice(("crossing in front of us", "crossing the junction"), ("cutting across",)),
+    "crossing the road": Choice(("crossing the road", "crossing the street", "crossing"),
+    ("getting over to the other side",)),
+    "standing": Choice(("standing", "who is standing", "standing still"), ("waiting",)),
+    "walking": Choice(("walking", "who is walking"), ("strolling",)),
+}  # fmt: skip
 _COLOUR_POST: Choice = Choice(("that is {0}", "which is {0}"), ("painted {0}",))
 
 
@@ -50,7 +118,11 @@ def noun_phrase(phrasing: Phrasing, description: Description, plural: bool = Fal
     if description.pick is not None:
         lead, tail = _pick_in_words(phrasing, description.pick)
         before, after = lead + before, after + tail
-    noun = phrasing.pick(description.term.plural if plural else description.term.singular)
+    kind = next((claim.kind for claim in description.claims if isinstance(claim, IsKind)), None)
+    if kind is not None:
+        noun = phrasing.pick(KIND_NOUNS[kind].singular)
+    else:
+        noun = phrasing.pick(description.term.plural if plural else description.term.singular)
     return " ".join([*before, noun, *after])
 
 
@@ -86,10 +158,11 @@ def _claims_in_words(phrasing: Phrasing, claims: tuple[Predicate, ...], plural: 
             else:
                 colours.append("gray" if claim.colour == "grey" and phrasing.chance(0.4) else claim.colour)
         elif isinstance(claim, HasAttribute):
-            if " " in claim.attribute:
-                posts.append((0, claim.attribute))
+            words = _attribute_in_words(phrasing, claim.attribute)
+            if " " in words:
+                posts.append((0, words))
             else:
-                adjectives.append(claim.attribute)
+                adjectives.append(words)
         elif isinstance(claim, OnSide):
             if claim.side != "ahead" and not plural and phrasing.chance(0.12):
                 adjectives.insert(0, phrasing.pick(_SIDE_PRE[claim.side]))
@@ -100,12 +173,29 @@ def _claims_in_words(phrasing: Phrasing, claims: tuple[Predicate, ...], plural: 
         elif isinstance(claim, SeenAgainst):
             posts.append((2, phrasing.pick(_AGAINST).format(stuff_name(phrasing, claim.background))))
         elif isinstance(claim, NextTo):
-            posts.append((3, phrasing.pick(_NEXT_TO).format(f"{'the' if phrasing.chance(0.7) else 'a'} {_name_of(phrasing, claim.classes)}")))
+            posts.append(
+                (
+                    3,
+                    phrasing.pick(_NEXT_TO).format(
+                        f"{'the' if phrasing.chance(0.7) else 'a'} {_name_of(phrasing, claim.classes)}"
+                    ),
+                )
+            )
         elif isinstance(claim, SideOf):
             posts.append((3, f"to the {claim.side} of the {_name_of(phrasing, claim.classes)}"))
-        else:
+        elif not isinstance(claim, IsKind):
             raise TypeError(f"no words for {type(claim).__name__}")
     return adjectives + colours, [words for _, words in sorted(posts, key=lambda post: post[0])]
+
+
+def _attribute_in_words(phrasing: Phrasing, attribute: str) -> str:
+    garment = garment_of(attribute)
+    if garment is not None and garment.colour:
+        article = "an" if garment.colour[0] in "aeiou" else "a"
+        if garment.part == "bag":
+            return phrasing.pick(_BAG).format(article, garment.colour, garment.name)
+        return phrasing.pick(_WEARING).format(article, garment.colour, garment.name)
+    return phrasing.pick(_STATE_WORDS[attribute]) if attribute in _STATE_WORDS else attribute
 
 
 def _name_of(phrasing: Phrasing, classes: frozenset[str]) -> str:
