@@ -1,0 +1,225 @@
+"""From camera frames and commands to groundings; read this file first.
+
+    frames -> letterbox -> see (once for all frames) -> ground (once for all commands on all frames) -> masks
+
+Everything between a camera message and an answer message happens here, without ROS and without knowing which
+backend runs the network.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from ris_ros.errors import BackendError
+from ris_ros.geometry.letterbox import Letterbox
+from ris_ros.language.encoder import TextEncoder
+from ris_ros.language.intent import resolve_target
+from ris_ros.pipeline import masks
+from ris_ros.pipeline.thresholds import Thresholds
+from ris_ros.runtime.backend import Backend
+from ris_ros.types import Command, Frame, Grounding, GroundOutput, Target, TextBatch, TextFeatures, VisionFeatures
+
+MaskSize = Literal["image", "network"]
+_REMEMBERED_TEXTS = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Frames that the network has looked at; valid until it looks at others.
+
+    Attributes:
+        frames: C frames.
+        letterboxes: How each lies in the network's input.
+        features: What the network made of them.
+        stage_ns: Durations of ``letterbox`` and ``vision``.
+    """
+
+    frames: tuple[Frame, ...]
+    letterboxes: tuple[Letterbox, ...]
+    features: VisionFeatures
+    stage_ns: Mapping[str, int]
+
+
+class Perceiver:
+    """Answers commands on frames. Belongs to the thread that made its backend.
+
+    Args:
+        backend: Runs the vision and ground graphs.
+        encoder: Reads commands.
+        input_size_px: (width, height) of the network's input.
+        thresholds: Used where a call gives none.
+        mask_size: Answers in pixels of the camera image, or of the image as the network sees it (smaller and cheaper).
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        encoder: TextEncoder,
+        input_size_px: tuple[int, int],
+        thresholds: Thresholds,
+        mask_size: MaskSize = "image",
+    ) -> None:
+        self.backend = backend
+        self.thresholds = thresholds
+        self._encoder = encoder
+        self._input_size_px = input_size_px
+        self._mask_size = mask_size
+        self._texts: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._inputs = np.empty((0, input_size_px[1], input_size_px[0], 3), np.uint8)
+
+    def close(self) -> None:
+        """Release the engines."""
+        self.backend.close()
+
+    def encode(self, command: Command) -> TextFeatures:
+        """Features of a command's text; computed once and remembered."""
+        features = self._texts.get(command.text)
+        if features is None:
+            features = self._texts[command.text] = self._encoder.encode(command.text)
+            if len(self._texts) > _REMEMBERED_TEXTS:
+                self._texts.popitem(last=False)
+        else:
+            self._texts.move_to_end(command.text)
+        return features
+
+    def perceive(
+        self, frames: Sequence[Frame], commands: Sequence[Command], thresholds: Thresholds | None = None
+    ) -> list[Grounding]:
+        """Answer every command on every frame whose camera it concerns.
+
+        Whether a frame is too old for a command is the caller's to decide, who knows whose clock stamped it.
+
+        Args:
+            frames: At most one of each camera, of any sizes.
+            commands: At least one; a command whose target is AUTO comes back with its target decided.
+            thresholds: None for those given at birth.
+
+        Returns:
+            Frame by frame, the answers in the order of the commands.
+
+        Raises:
+            BackendError: The engines failed.
+        """
+        concerned = [frame for frame in frames if any(command.concerns(frame.camera) for command in commands)]
+        if not concerned:
+            return []
+        return self.answer(self.look(concerned), commands, thresholds)
+
+    def look(self, frames: Sequence[Frame]) -> View:
+        """Run the vision graph, once for all frames.
+
+        Raises:
+            BackendError: The engine failed.
+        """
+        start_ns = time.perf_counter_ns()
+        letterboxes = tuple(Letterbox.fit(frame.size_px, self._input_size_px) for frame in frames)
+        if len(self._inputs) < len(frames):
+            self._inputs = np.empty((len(frames), *self._inputs.shape[1:]), np.uint8)
+        inputs = self._inputs[: len(frames)]
+        for row, (frame, letterbox) in enumerate(zip(frames, letterboxes, strict=True)):
+            letterbox.apply(frame.image_rgb, out=inputs[row])
+        letterboxed_ns = time.perf_counter_ns()
+        features = self.backend.see(inputs)
+        stage_ns = {"letterbox": letterboxed_ns - start_ns, "vision": time.perf_counter_ns() - letterboxed_ns}
+        return View(tuple(frames), letterboxes, features, stage_ns)
+
+    def answer(self, view: View, commands: Sequence[Command], thresholds: Thresholds | None = None) -> list[Grounding]:
+        """Run the ground graph, once for all commands on all frames of a view, and make masks of what it says.
+
+        Args:
+            view: The newest that :meth:`look` returned.
+            commands: See :meth:`perceive`.
+            thresholds: None for those given at birth.
+
+        Raises:
+            BackendError: The engine failed, or what it says are no numbers.
+        """
+        start_ns = time.perf_counter_ns()
+        asked = [
+            (index, _decided(command))
+            for index, frame in enumerate(view.frames)
+            for command in commands
+            if command.concerns(frame.camera)
+        ]
+        if not asked:
+            return []
+        text = TextBatch.stack([self.encode(command) for _, command in asked], [index for index, _ in asked])
+        encoded_ns = time.perf_counter_ns()
+        output = self.backend.ground(view.features, text)
+        _require_numbers(output)
+        grounded_ns = time.perf_counter_ns()
+        shared_ns = {"text": encoded_ns - start_ns, **view.stage_ns, "ground": grounded_ns - encoded_ns}
+        return [
+            self._grounding(view, index, command, output, row, shared_ns, thresholds or self.thresholds)
+            for row, (index, command) in enumerate(asked)
+        ]
+
+    def _grounding(
+        self,
+        view: View,
+        index: int,
+        command: Command,
+        output: GroundOutput,
+        row: int,
+        shared_ns: Mapping[str, int],
+        thresholds: Thresholds,
+    ) -> Grounding:
+        """One answer.
+
+        The thing is found when its existence passes its threshold *and* the mask that was asked for has a pixel:
+        existence alone would be an answer without a place, a mask alone a place for what is not there.
+        """
+        start_ns = time.perf_counter_ns()
+        letterbox = view.letterboxes[index]
+        size_px = letterbox.image_size_px if self._mask_size == "image" else letterbox.content_xywh[2:]
+        existence = float(1.0 / (1.0 + np.exp(-np.clip(output.existence_logit[row], -30.0, 30.0))))
+        is_region = command.target is Target.REGION
+        logits = {Target.OBJECT: output.object_logits[row], Target.REGION: output.region_logits[row]}
+        levels = {Target.OBJECT: thresholds.object, Target.REGION: thresholds.region}
+
+        exists = existence >= thresholds.existence
+        first = masks.answer(logits[command.target], letterbox, size_px, levels[command.target] if exists else None)
+        found = not first.empty
+        other = Target.OBJECT if is_region else Target.REGION
+        second = masks.answer(logits[other], letterbox, size_px, levels[other] if found else None)
+
+        candidates = masks.count_candidates(logits[Target.OBJECT], letterbox, thresholds.object) if found else 0
+        reason = ""
+        if not exists:
+            reason = f"It is probably not there: existence {existence:.0%}, needed {thresholds.existence:.0%}."
+        elif not found:
+            highest = first.confidence.max() / 255.0
+            reason = f"No pixel is certain enough: at most {highest:.0%}, needed {levels[command.target]:.0%}."
+        return Grounding(
+            command=command,
+            frame=view.frames[index],
+            found=found,
+            existence=existence,
+            score=first.score,
+            object=second if is_region else first,
+            region=first if is_region else second,
+            candidates=candidates,
+            stage_ns=MappingProxyType({**shared_ns, "masks": time.perf_counter_ns() - start_ns}),
+            reason=reason,
+        )
+
+
+def _decided(command: Command) -> Command:
+    if command.target is not Target.AUTO:
+        return command
+    return dataclasses.replace(command, target=resolve_target(command.text, command.target))
+
+
+def _require_numbers(output: GroundOutput) -> None:
+    # A mask made of NaN would be an empty one: a failed view must not pass for "nothing there".
+    for values in (output.object_logits, output.region_logits, output.existence_logit):
+        if not np.isfinite(values).all():
+            raise BackendError("The ground engine gave values that are no numbers: use another backend or precision.")
