@@ -10,6 +10,7 @@ TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 
 VENV := .venv
+PIP_INSTALL := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --constraint $(VENV)/constraints.txt
 STAMPS := $(VENV)/stamps
 INTERFACES := CMakeLists.txt package.xml $(wildcard msg/*.msg srv/*.srv action/*.action scripts/*.in)
 
@@ -49,6 +50,6 @@ $(STAMPS)/interfaces: $(STAMPS)/venv scripts/build_interfaces.sh $(INTERFACES)
 
 $(STAMPS)/dev: $(STAMPS)/interfaces pyproject.toml
 	@echo "setup: what tests and training need"
-	@$(VENV)/bin/python -c 'import torch' 2>/dev/null || $(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile '$(TORCH)'
-	@$(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --editable '.[ros,openvino,train,sim,dev]'
+	@$(VENV)/bin/python -c 'import torch' 2>/dev/null || $(PIP_INSTALL) '$(TORCH)'
+	@$(PIP_INSTALL) --editable '.[ros,openvino,train,sim,dev]'
 	@touch $@

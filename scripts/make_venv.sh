@@ -41,8 +41,13 @@ if [ "$made_for" != "$ros python$version" ]; then
     fail "$python cannot make a virtual environment: install its venv module (on Debian and Ubuntu: apt install python3-venv)."
 fi
 
+# Compiled message classes load only with the major version of numpy that they were built with: 2 in the wheels.
+numpy=2
+[ "$ros" = wheels ] || numpy=$("$python" -c 'import numpy; print(numpy.__version__.split(".")[0])')
+echo "numpy>=$numpy,<$((numpy + 1))" >.venv/constraints.txt
+
 # Bytecode is written when a module is first imported: compiling all that is installed would add a tenth to its size.
-pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@" --no-compile; }
+pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@" --no-compile --use-pep517 --constraint .venv/constraints.txt; }
 
 if [ "$ros" = wheels ]; then
   echo "setup: ROS 2 Jazzy wheels"
