@@ -1,0 +1,112 @@
+"""Settings of the node: the one source of its ROS parameters' names, defaults, descriptions and ranges.
+
+``ros/params.py`` declares one parameter for each field; ``config/grounding.yaml`` lists them for a person, and a test
+keeps the two equal. When a change takes effect is part of each field.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from ris_ros.config.strict import Settings
+
+Transport = Literal["auto", "raw", "compressed"]
+MaskSize = Literal["image", "network"]
+
+_TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+class When(enum.Enum):
+    """When a change of a parameter takes effect."""
+
+    LIVE = "at once"
+    CONFIGURE = "when the node is configured; it can be set while the node is unconfigured"
+    START = "when the process starts"
+
+
+def _topics(names: list[str]) -> list[str]:
+    for name in names:
+        if not _TOPIC.fullmatch(name):
+            raise ValueError(f"'{name}' is not a topic name (letters, digits, '_' and '/', not starting with a digit)")
+    if len(set(names)) != len(names):
+        raise ValueError("a camera is named twice")
+    return names
+
+
+def _setting(default: Any, description: str, when: When, **limits: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"when": when.name}, **limits)
+
+
+def _threshold(name: str) -> Any:
+    description = f"Probability from which {name}; 0 takes the value that comes with the model."
+    return _setting(0.0, description, When.LIVE, ge=0.0, lt=1.0)
+
+
+class NodeConfig(Settings):
+    """Parameters of the node ``ris``."""
+
+    cameras: Annotated[list[str], AfterValidator(_topics)] = Field(
+        default_factory=lambda: ["camera"],
+        min_length=1,
+        max_length=16,
+        description="Camera namespaces; images are read from <camera>/image_raw or <camera>/image_raw/compressed.",
+        json_schema_extra={"when": When.CONFIGURE.name},
+    )
+    transport: Transport = _setting(
+        "auto", "Which images to read: raw, compressed, or auto (raw where somebody publishes it).", When.CONFIGURE
+    )
+    bundle: str = _setting("", "Folder of the model bundle; empty means the one that is shipped.", When.CONFIGURE)
+    backend: str = _setting(
+        "auto", "Inference backend: auto, or a name that `ris doctor` lists.", When.CONFIGURE, min_length=1
+    )
+    threads: int = _setting(2, "CPU threads of the inference backend.", When.CONFIGURE, ge=1, le=64)
+    mask_size: MaskSize = _setting(
+        "image", "Size of label_mask and confidence: the image's, or the network's (smaller, cheaper).", When.CONFIGURE
+    )
+    threshold_object: float = _threshold("a pixel belongs to the referred object")
+    threshold_region: float = _threshold("a pixel belongs to the referred region")
+    threshold_existence: float = _threshold("the thing is held to be there")
+    time_to_live_s: float = _setting(
+        0.0, "Lifetime of a command that states none, seconds; 0 means until replaced or cleared.", When.LIVE, ge=0.0
+    )
+    max_commands: int = _setting(
+        8, "Commands active at once; beyond it the oldest is forgotten.", When.LIVE, ge=1, le=64
+    )
+    max_image_pixels: int = _setting(
+        16_000_000, "Images of more pixels than this are refused.", When.LIVE, ge=1, le=1_000_000_000
+    )
+    max_image_age_s: float = _setting(
+        1.0,
+        "Seconds without an image after which a camera counts as silent, and its last image is not used.",
+        When.LIVE,
+        gt=0.0,
+    )
+    clock_tolerance_s: float = _setting(
+        10.0,
+        "Stamps that differ more than this from the node's clock are taken for another clock's (seconds).",
+        When.LIVE,
+        gt=0.0,
+    )
+    ground_timeout_s: float = _setting(
+        5.0, "Longest that the service ~/ground waits for an image, seconds.", When.LIVE, gt=0.0, le=600.0
+    )
+    refer_deadline_s: float = _setting(10.0, "Deadline of a ~/refer goal that states none, seconds.", When.LIVE, gt=0.0)
+    refer_frames: int = _setting(
+        3, "Frames of one camera in a row that must agree before ~/refer decides.", When.LIVE, ge=1, le=1000
+    )
+    overlay_jpeg_quality: int = _setting(80, "JPEG quality of overlay/compressed.", When.LIVE, ge=1, le=100)
+    diagnostics_period_s: float = _setting(
+        1.0, "Seconds between two messages on /diagnostics.", When.CONFIGURE, ge=0.1, le=60.0
+    )
+    autostart: bool = _setting(False, "Configure and activate by itself, without a lifecycle manager.", When.START)
+
+
+def when(name: str) -> When:
+    """When a change of the parameter ``name`` takes effect."""
+    extra = NodeConfig.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return When[str(extra["when"])]

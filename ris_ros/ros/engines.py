@@ -1,0 +1,63 @@
+"""Open what the parameters name: bundle, backend, text encoder. To be called in the thread that will use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ris_ros.config.node import NodeConfig
+from ris_ros.pipeline.perceive import Perceiver
+from ris_ros.pipeline.thresholds import Thresholds
+from ris_ros.runtime import registry
+from ris_ros.runtime.bundle import Bundle, default_path
+from ris_ros.types import Command, Frame, Target
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Engines:
+    """What was opened.
+
+    Attributes:
+        perceiver: Ready to answer.
+        description: What it is, for people: bundle, backend, precision, device.
+    """
+
+    perceiver: Perceiver
+    description: Mapping[str, str]
+
+
+def open_engines(config: NodeConfig) -> Engines:
+    """Open bundle, text encoder and backend.
+
+    Raises:
+        BundleError: Bundle or text weights are missing, malformed or altered.
+        BackendError: The backend is unknown, or cannot run the bundle.
+        MissingExtraError: Its library is not installed.
+    """
+    bundle = Bundle.open(Path(config.bundle).expanduser() if config.bundle else default_path())
+    encoder = bundle.load_text_encoder()
+    backend = registry.load(config.backend, bundle, config.threads)
+    try:
+        thresholds = Thresholds.of(bundle.settings.thresholds)
+        perceiver = Perceiver(backend, encoder, bundle.input_size_px, thresholds, config.mask_size)
+        _run_once(perceiver, config.cameras, bundle.input_size_px)
+    except BaseException:
+        backend.close()
+        raise
+    description = {
+        "bundle": bundle.label,
+        "backend": backend.name,
+        "precision": backend.precision,
+        "device": backend.device,
+    }
+    return Engines(perceiver, description)
+
+
+def _run_once(perceiver: Perceiver, cameras: Sequence[str], input_size_px: tuple[int, int]) -> None:
+    """Engines allocate, tune and fail at their first run: better while configuring than on the first frame."""
+    width, height = input_size_px
+    frames = [Frame(camera, np.zeros((height, width, 3), np.uint8), stamp_ns=0) for camera in cameras]
+    perceiver.perceive(frames, [Command("first", "the road", Target.OBJECT, uttered_ns=0)])

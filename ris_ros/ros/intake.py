@@ -1,0 +1,79 @@
+"""From what somebody sent to a checked :class:`ris_ros.types.Command`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ris_ros.config.node import NodeConfig
+from ris_ros.errors import CommandError
+from ris_ros.language.intent import resolve_target
+from ris_ros.language.utterance import clean
+from ris_ros.ros.stamps import NS_PER_S, node_time
+from ris_ros.types import Command, Target
+
+MAX_ID_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A command as it came, unchecked.
+
+    Attributes:
+        id: Its name, empty when none was given.
+        text: The utterance.
+        target: Number of the target, as in ``ris_ros/msg/Command``.
+        arrival_ns: When it came, in the node's clock.
+        stamp_ns: When it was uttered, by its own stamp; 0 for not stated.
+        cameras: The cameras it is about; empty for all.
+        source: Who said it.
+        confidence: The recogniser's, 0 to 1; 0 counts as not stated.
+        time_to_live_ns: Its lifetime; 0 for the node's default.
+    """
+
+    id: str
+    text: str
+    target: int
+    arrival_ns: int
+    stamp_ns: int = 0
+    cameras: tuple[str, ...] = ()
+    source: str = ""
+    confidence: float = 0.0
+    time_to_live_ns: int = 0
+
+
+def to_command(asked: Asked, fallback_id: str, known_cameras: Sequence[str], config: NodeConfig) -> Command:
+    """Check and complete what was asked.
+
+    Args:
+        asked: What came.
+        fallback_id: The id of a command that has none.
+        known_cameras: The cameras of the node.
+        config: Default lifetime, and how far a stamp may be off.
+
+    Raises:
+        CommandError: Text, target, camera, confidence or lifetime cannot be used.
+    """
+    text = clean(asked.text)
+    if asked.target not in list(Target):
+        raise CommandError(f"Target {asked.target} is not known: use 0 (auto), 1 (object) or 2 (region).")
+    if len(asked.id) > MAX_ID_CHARACTERS:
+        raise CommandError(f"The command's id has {len(asked.id)} characters: use at most {MAX_ID_CHARACTERS}.")
+    unknown = [camera for camera in asked.cameras if camera not in known_cameras]
+    if unknown:
+        raise CommandError(f"Camera '{unknown[0]}' is not known: this node has {', '.join(known_cameras)}.")
+    if not math.isfinite(asked.confidence):
+        raise CommandError(f"The command's confidence is {asked.confidence}: it must lie in 0 to 1.")
+    tolerance_ns = int(config.clock_tolerance_s * NS_PER_S)
+    return Command(
+        id=asked.id or fallback_id,
+        text=text,
+        target=resolve_target(text, Target(asked.target)),
+        # Nothing was said later than it was heard: a stamp ahead of the node's clock is another clock's error.
+        uttered_ns=min(node_time(asked.stamp_ns, asked.arrival_ns, tolerance_ns), asked.arrival_ns),
+        cameras=asked.cameras,
+        source=asked.source,
+        confidence=asked.confidence or 1.0,
+        time_to_live_ns=asked.time_to_live_ns or int(config.time_to_live_s * NS_PER_S),
+    )

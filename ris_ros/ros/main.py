@@ -1,0 +1,63 @@
+"""The executable ``grounding_node``: the lifecycle node, an executor, and an end without loose ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from ris_ros.errors import MissingExtraError, RisError
+from ris_ros.ros import transport
+
+_PATIENCE_S = 0.2
+"""How long a wait for ROS may last: Python looks for signals only after it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the node until it is interrupted or shut down.
+
+    Args:
+        argv: Command line with ROS arguments; that of the process by default.
+
+    Returns:
+        0 after SIGINT or SIGTERM, 2 after saying in one sentence what is wrong.
+    """
+    try:
+        import rclpy
+        from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+        from rclpy.signals import SignalHandlerOptions
+    except ImportError:
+        print(f"grounding_node: {MissingExtraError('rclpy', 'ros')}", file=sys.stderr)
+        return 2
+    from ris_ros.ros.node import GroundingNode
+
+    transport.keep_large_blocks()
+    rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
+    executor = SingleThreadedExecutor()
+    stop = threading.Event()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        node = GroundingNode()
+    except RisError as error:
+        print(f"grounding_node: {error}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return 2
+    try:
+        executor.add_node(node)
+        node.start()
+        while rclpy.ok() and not stop.is_set():
+            executor.spin_once(timeout_sec=_PATIENCE_S)
+    except ExternalShutdownException:
+        pass
+    finally:
+        node.close()
+        executor.shutdown()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,284 @@
+"""The lifecycle node ``ris``: it receives, hands over to the worker, and publishes; it computes nothing itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType, JumpThreshold
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from std_msgs.msg import String
+
+from ris_ros.config.bundle import ROLES
+from ris_ros.config.node import NodeConfig
+from ris_ros.errors import RisError
+from ris_ros.msg import Command as CommandMessage
+from ris_ros.ros.bridge import Bridge
+from ris_ros.ros.cameras import Cameras
+from ris_ros.ros.diagnostics import View, diagnostics
+from ris_ros.ros.engines import open_engines
+from ris_ros.ros.intake import Asked
+from ris_ros.ros.outputs import Outputs
+from ris_ros.ros.params import Parameters
+from ris_ros.ros.qos import command_qos, create_subscription
+from ris_ros.ros.refer import ReferAction
+from ris_ros.ros.services import INACTIVE, Services
+from ris_ros.ros.session import Answered, Session
+from ris_ros.ros.stamps import to_ns
+from ris_ros.ros.statistics import Drop, Statistics
+from ris_ros.ros.worker import Arrival, Worker
+from ris_ros.types import Command
+
+NODE_NAME = "ris"
+TYPED_ID = "command"
+"""Id of what comes on the plain topic ``command``: each replaces the one before."""
+
+_FOLLOW_PERIOD_S = 0.25
+_MAX_BACKLOG = 64
+_SUCCESS = TransitionCallbackReturn.SUCCESS
+_FAILURE = TransitionCallbackReturn.FAILURE
+
+
+class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped where ROS is not installed
+    """The node; see docs/interface.md.
+
+    Raises:
+        ConfigError: A parameter given at start is refused.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(NODE_NAME)
+        self._failure = ""
+        self._active = False
+        self._session: Session | None = None
+        self._outputs: Outputs | None = None
+        self._cameras: Cameras | None = None
+        self._engine: Mapping[str, str] = {}
+        self._incompatible: dict[str, str] = {}
+        self._statistics = Statistics()
+        self._settings = Parameters(self, lambda: self._session is not None)
+        for name in self._settings.unknown():
+            self.get_logger().warning(f"Parameter '{name}' is not known and ignored: see config/grounding.yaml.")
+        self._worker = Worker(self._on_images, self._on_replaced)
+        shared = (self, Bridge(self), self._worker, self._active_session, self._config, self._now_ns, self._report)
+        self._ground_services = Services(*shared)
+        self._refer_action = ReferAction(*shared)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._diagnostics_timer = self._time_diagnostics()
+        self._follow_timer = self.create_timer(_FOLLOW_PERIOD_S, self._on_follow, clock=self._steady)
+        backwards = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
+        self._jump = self.get_clock().create_jump_callback(backwards, post_callback=self._on_jump)
+        for topic, type_, callback in (
+            ("command", String, self._on_text),
+            ("commands", CommandMessage, self._on_command),
+        ):
+            create_subscription(self, type_, topic, callback, command_qos(), self._incompatible_on(topic))
+
+    def start(self) -> None:
+        """Configure and activate, if the parameter ``autostart`` says so."""
+        if self._config().autostart and self.trigger_configure() == _SUCCESS:
+            self.trigger_activate()
+
+    def close(self) -> None:
+        """Release everything; the node is not usable afterwards."""
+        self._leave_active()
+        self._leave_configured()
+        self._worker.stop()
+        self._refer_action.close()
+        self.destroy_node()
+
+    # Lifecycle: called by the executor. Loading engines holds it up; nothing else is to be done meanwhile.
+
+    def on_configure(self, state: Any) -> Any:
+        """Load bundle and engines in the worker. A failure tells its reason, and can be mended and tried again."""
+        config = self._config()
+        self._statistics.reset()
+        try:
+            engines = self._worker.submit(lambda: open_engines(config)).result()
+            self._session = Session(
+                engines.perceiver, config.cameras, self._config, self._now_ns, self._statistics, self
+            )
+            self._engine = engines.description
+            self._outputs = Outputs(self, self._config, ROLES, self._statistics, self._now_ns)
+        except Exception as error:
+            self._failure = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
+            self.get_logger().error(f"Configuring failed: {self._failure}")
+            self._leave_configured()
+            return _FAILURE
+        self._failure = ""
+        self.destroy_timer(self._diagnostics_timer)
+        self._diagnostics_timer = self._time_diagnostics()
+        self.get_logger().info("Configured: " + ", ".join(f"{key} {value}" for key, value in self._engine.items()))
+        return super().on_configure(state)
+
+    def on_activate(self, state: Any) -> Any:
+        """Listen to the cameras."""
+        result = super().on_activate(state)
+        config = self._config()
+        self._active = True
+        self._cameras = Cameras(self, config.cameras, config.transport, self._on_image, self._on_incompatible)
+        return result
+
+    def on_deactivate(self, state: Any) -> Any:
+        """Stop listening; commands stay, requests that wait are refused."""
+        self._leave_active()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: Any) -> Any:
+        """Release engines, publishers and commands."""
+        self._leave_configured()
+        return _SUCCESS
+
+    def on_shutdown(self, state: Any) -> Any:
+        """Release everything but the node itself."""
+        self._leave_active()
+        self._leave_configured()
+        return _SUCCESS
+
+    def on_error(self, state: Any) -> Any:
+        """Release everything, so that the node can be configured again."""
+        return self.on_shutdown(state)
+
+    def _leave_active(self) -> None:
+        self._active = False
+        if self._cameras is not None:
+            self._cameras.close()
+            self._cameras = None
+        for arrival in self._worker.withdraw():
+            self._statistics.frame_dropped(arrival.camera, Drop.INACTIVE)
+        if self._session is not None:
+            self._worker.submit(self._session.pause).result()
+
+    def _leave_configured(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            self._worker.submit(session.close).result()
+        if self._outputs is not None:
+            self._outputs.close()
+            self._outputs = None
+
+    # Arrivals: called by the executor, handed over to the worker
+
+    def _on_image(self, camera: str, message: Any) -> None:
+        self._statistics.frame_in(camera)
+        self._worker.offer(Arrival(camera, message, self._now_ns(), time.monotonic_ns()))
+
+    def _on_text(self, message: Any) -> None:
+        self._take(Asked(TYPED_ID, message.data, CommandMessage.AUTO, self._now_ns(), source="command"))
+
+    def _on_command(self, message: Any) -> None:
+        self._take(
+            Asked(
+                id=message.id,
+                text=message.text,
+                target=message.target,
+                arrival_ns=self._now_ns(),
+                stamp_ns=to_ns(message.header.stamp),
+                cameras=tuple(message.cameras),
+                source=message.source,
+                confidence=message.confidence,
+                time_to_live_ns=to_ns(message.time_to_live),
+            )
+        )
+
+    def _take(self, asked: Asked) -> None:
+        session = self._active_session()
+        self._statistics.event("commands_in")
+        if session is None:
+            self._refuse(INACTIVE)
+        elif self._worker.backlog >= _MAX_BACKLOG:
+            self._refuse(f"Over {_MAX_BACKLOG} commands wait to be read: send fewer.")
+        else:
+            self._worker.submit(lambda: session.add(asked)).add_done_callback(self._taken)
+
+    def _taken(self, done: Future[Command]) -> None:
+        error = done.exception()
+        if isinstance(error, RisError):
+            self._refuse(str(error))
+        elif error is not None:
+            self._refuse(f"{type(error).__name__}: {error}")
+        else:
+            command = done.result()
+            self.get_logger().info(f"Command '{command.id}': {command.text} ({command.target.name.lower()})")
+
+    def _refuse(self, sentence: str) -> None:
+        self._statistics.event("commands_refused")
+        self.problem("command", f"A command is refused: {sentence}")
+
+    # Results: called by the worker
+
+    def _on_images(self, arrivals: list[Arrival]) -> None:
+        session = self._session
+        if session is None or not self._active:
+            for arrival in arrivals:
+                self._statistics.frame_dropped(arrival.camera, Drop.INACTIVE)
+            return
+        session.on_images(arrivals)
+
+    def _on_replaced(self, arrival: Arrival) -> None:
+        self._statistics.frame_dropped(arrival.camera, Drop.REPLACED)
+
+    def publish(self, answered: Answered) -> None:
+        """Publish the answers on one frame (see :class:`ris_ros.ros.session.Sink`)."""
+        if self._outputs is not None and self._active:
+            self._outputs.publish(answered)
+
+    def problem(self, kind: str, sentence: str) -> None:
+        """Note a problem for the diagnostics, and log it unless its kind was logged a moment ago."""
+        if self._statistics.problem(kind, sentence):
+            self._report(sentence)
+
+    # Periodic
+
+    def _on_follow(self) -> None:
+        if self._cameras is not None:
+            self._cameras.follow()
+
+    def _on_jump(self, _: Any) -> None:
+        session = self._session
+        if session is not None:
+            self._worker.submit(lambda: session.rewind(self._now_ns()))
+
+    def _tell(self) -> None:
+        session, cameras, config = self._session, self._cameras, self._config()
+        view = View(
+            name=self.get_fully_qualified_name().lstrip("/"),
+            state="active" if self._active else "inactive" if session is not None else "unconfigured",
+            failure=self._failure,
+            engine={} if session is None else self._engine,
+            cameras={} if cameras is None else {name: cameras.listening(name) for name in config.cameras},
+            commands={} if session is None else {command.id: command.text for command in session.commands},
+            incompatible=dict(self._incompatible),
+            max_image_age_s=config.max_image_age_s,
+        )
+        self._diagnostics.publish(diagnostics(view, self._statistics, self.get_clock().now().to_msg()))
+
+    def _time_diagnostics(self) -> Any:
+        return self.create_timer(self._config().diagnostics_period_s, self._tell, clock=self._steady)
+
+    # Small things
+
+    def _config(self) -> NodeConfig:
+        return self._settings.current
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _active_session(self) -> Session | None:
+        return self._session if self._active else None
+
+    def _report(self, sentence: str) -> None:
+        self.get_logger().warning(sentence)
+
+    def _on_incompatible(self, topic: str, sentence: str) -> None:
+        self._incompatible[topic] = sentence
+        self.problem(f"qos/{topic}", sentence)
+
+    def _incompatible_on(self, topic: str) -> Callable[[str], None]:
+        resolved = self.resolve_topic_name(topic)
+        return lambda sentence: self._on_incompatible(resolved, sentence)

@@ -1,0 +1,136 @@
+"""Which images to subscribe to and how reliably, from what the publishers offer.
+
+A best-effort subscription hears both kinds of publisher, a reliable one only reliable ones. Yet large raw images
+arrive far better reliably where nobody enlarged the shared-memory segment (see docs/transport.md), so the node asks
+for what the publishers of a topic all offer.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_policy_name_from_kind,
+)
+
+from ris_ros.config.node import Transport
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
+
+
+class Kind(enum.Enum):
+    """The two forms in which a camera's images come."""
+
+    RAW = "raw"
+    COMPRESSED = "compressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the publishers of one topic offer.
+
+    Attributes:
+        publishers: How many there are.
+        reliable: Whether all of them are reliable.
+    """
+
+    publishers: int
+    reliable: bool
+
+
+def offer(node: Any, topic: str) -> Offer:
+    """What the publishers of ``topic`` (fully resolved) offer."""
+    infos = node.get_publishers_info_by_topic(topic)
+    reliable = [info.qos_profile.reliability == ReliabilityPolicy.RELIABLE for info in infos]
+    return Offer(len(infos), bool(infos) and all(reliable))
+
+
+def plan(transport: Transport, raw: Offer, compressed: Offer) -> dict[Kind, ReliabilityPolicy]:
+    """Decide the subscriptions of one camera.
+
+    With ``auto``, raw images are read where somebody publishes them (they cost no decoding), else compressed ones;
+    while nobody publishes either, both are listened for.
+    """
+    wanted: Sequence[tuple[Kind, Offer]]
+    if transport == "raw":
+        wanted = [(Kind.RAW, raw)]
+    elif transport == "compressed":
+        wanted = [(Kind.COMPRESSED, compressed)]
+    elif raw.publishers:
+        wanted = [(Kind.RAW, raw)]
+    elif compressed.publishers:
+        wanted = [(Kind.COMPRESSED, compressed)]
+    else:
+        wanted = [(Kind.RAW, raw), (Kind.COMPRESSED, compressed)]
+    return {
+        kind: ReliabilityPolicy.RELIABLE if offered.reliable else ReliabilityPolicy.BEST_EFFORT
+        for kind, offered in wanted
+    }
+
+
+def image_qos(reliability: ReliabilityPolicy) -> QoSProfile:
+    """QoS of a camera subscription: the newest image only."""
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability)
+
+
+def command_qos() -> QoSProfile:
+    """QoS of the command subscriptions: none is lost."""
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=32, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def result_qos(cameras: int) -> QoSProfile:
+    """QoS of what the node publishes: reliable, which suits both kinds of subscriber, and an answer per camera kept."""
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=2 * cameras, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def latched_qos() -> QoSProfile:
+    """QoS of what a late subscriber must still learn."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=1,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+
+
+def create_subscription(
+    node: Any,
+    message_type: type,
+    topic: str,
+    callback: Callable[[Any], None],
+    qos: QoSProfile,
+    on_incompatible: Callable[[str], None],
+) -> Any:
+    """Subscribe, and be told in a sentence when a publisher's QoS does not fit, where the middleware can tell.
+
+    Args:
+        node: The node.
+        message_type: Class of the messages.
+        topic: Topic name.
+        callback: Takes each message.
+        qos: What to ask for.
+        on_incompatible: Takes the sentence.
+    """
+
+    def incompatible(event: Any) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        on_incompatible(
+            f"A publisher of '{topic}' offers a QoS that does not fit (policy {policy}), so its messages are lost:"
+            f" let it publish {qos.reliability.name.lower()} and {qos.durability.name.lower()}."
+        )
+
+    events = SubscriptionEventCallbacks(incompatible_qos=incompatible)
+    try:
+        return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events)
+    except UnsupportedEventTypeError:
+        return node.create_subscription(message_type, topic, callback, qos)

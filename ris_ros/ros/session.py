@@ -1,0 +1,341 @@
+"""What the worker thread owns while the node is configured: engines, active commands, searches, one-time requests.
+
+Every method is called in the worker thread. Nothing here imports ROS but :mod:`ris_ros.ros.convert`: messages come in
+as :class:`Arrival`, and answers go out through :class:`Sink`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ris_ros.config.node import NodeConfig
+from ris_ros.errors import ImageError, RisError, TransportError
+from ris_ros.language.intent import is_plural
+from ris_ros.pipeline.commands import ActiveCommands
+from ris_ros.pipeline.perceive import Perceiver
+from ris_ros.pipeline.search import Outcome, Progress, Search, Verdict
+from ris_ros.pipeline.thresholds import Thresholds
+from ris_ros.ros.convert import to_frame
+from ris_ros.ros.intake import Asked, to_command
+from ris_ros.ros.stamps import NS_PER_S, node_time, same_clock, to_ns
+from ris_ros.ros.statistics import Drop, Statistics
+from ris_ros.ros.worker import Arrival
+from ris_ros.types import Command, Frame, Grounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """All answers on one frame.
+
+    Attributes:
+        groundings: One for each active command that concerns the frame, oldest command first.
+        newest: The answer to the newest of them.
+        stages_ns: Durations of the stages before perception, by name.
+        image_time_ns: When the image was taken, in the node's clock.
+    """
+
+    groundings: Sequence[Grounding]
+    newest: Grounding
+    stages_ns: Mapping[str, int]
+    image_time_ns: int
+
+
+class Sink(Protocol):
+    """Where a session's results go; called in the worker thread."""
+
+    def publish(self, answered: Answered) -> None:
+        """Publish the answers on one frame."""
+        ...
+
+    def problem(self, kind: str, sentence: str) -> None:
+        """Tell people about a problem."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    """A frame whose turn it is, with what is asked of it."""
+
+    frame: Frame
+    time_ns: int
+    stages_ns: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Once:
+    """A request to ground one text on one image of a camera."""
+
+    command: Command
+    answer: Future[Grounding]
+
+
+class Session:
+    """See the module.
+
+    Args:
+        perceiver: The engines.
+        cameras: The configured cameras.
+        config: Reads the settings as they are.
+        clock_ns: The node's clock.
+        statistics: Where everything is counted.
+        sink: Where results go.
+
+    Attributes:
+        commands: The active commands, oldest first; a snapshot that any thread may read.
+    """
+
+    def __init__(
+        self,
+        perceiver: Perceiver,
+        cameras: Sequence[str],
+        config: Callable[[], NodeConfig],
+        clock_ns: Callable[[], int],
+        statistics: Statistics,
+        sink: Sink,
+    ) -> None:
+        self._perceiver = perceiver
+        self._cameras = tuple(cameras)
+        self._config = config
+        self._clock_ns = clock_ns
+        self._statistics = statistics
+        self._sink = sink
+        self._active = ActiveCommands()
+        self.commands: tuple[Command, ...] = ()
+        self._searches: dict[str, tuple[Search, Callable[[Progress | Verdict], None]]] = {}
+        self._once: list[_Once] = []
+        self._last: dict[str, Arrival] = {}
+        self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        """End every search and request, and release the engines."""
+        self.pause()
+        self._perceiver.close()
+
+    def pause(self) -> None:
+        """The node is deactivated: forget images and requests that wait, end searches, keep the commands."""
+        self._last.clear()
+        for once in self._once:
+            _settle(once.answer, TransportError("The node was deactivated: activate it and ask again."))
+        self._once.clear()
+        if self._searches:
+            self._active.clear(list(self._searches))
+            self._changed("The node was deactivated.")
+
+    def add(self, asked: Asked) -> Command:
+        """Take a command; one of the same id is replaced, and beyond the limit the oldest is forgotten.
+
+        Raises:
+            CommandError: It cannot be used.
+            BackendError: Its text cannot be encoded.
+        """
+        command = self._read(asked, "command")
+        self._activate(command)
+        return command
+
+    def clear(self, ids: Sequence[str]) -> int:
+        """Forget commands; returns how many there were.
+
+        Args:
+            ids: Their ids; empty for all.
+        """
+        count = self._active.clear(ids)
+        self._changed("The command was cleared.")
+        return count
+
+    def rewind(self, now_ns: int) -> None:
+        """The node's clock jumped back (a bag began again): no active command counts as uttered later than now."""
+        for command in self.commands:
+            self._active.add(dataclasses.replace(command, uttered_ns=min(command.uttered_ns, now_ns)))
+        self._changed("")
+
+    def begin_search(self, asked: Asked, tell: Callable[[Progress | Verdict], None]) -> Command:
+        """Look for something until frames agree; it is an active command for as long.
+
+        Args:
+            asked: What to look for, under an id of its own.
+            tell: Takes the progress at each frame, and at the end the verdict.
+
+        Raises:
+            CommandError: It cannot be used.
+            BackendError: Its text cannot be encoded.
+        """
+        command = self._read(asked, "refer")
+        self._activate(command)
+        self._searches[command.id] = Search(command, is_plural(command.text), self._config().refer_frames), tell
+        return command
+
+    def end_search(self, id_: str) -> None:
+        """Stop looking, without a verdict; harmless when it has ended."""
+        if self._searches.pop(id_, None) is not None:
+            self._active.clear([id_])
+            self._changed("")
+
+    def ground_image(self, asked: Asked, camera: str, message: Any) -> Grounding:
+        """Ground one text on one image, once.
+
+        Raises:
+            RisError: Text or image cannot be used, or the engines failed.
+        """
+        command = self._read(asked, "request")
+        frame = to_frame(camera, message, self._config().max_image_pixels)
+        return self._perceiver.perceive([frame], [command], self._thresholds())[0]
+
+    def ground_camera(self, asked: Asked, camera: str, answer: Future[Grounding]) -> None:
+        """Ground one text on the newest image of a camera, or on its next one where that is too old.
+
+        Args:
+            asked: The text.
+            camera: The camera.
+            answer: Takes the result or the error; abandoned once it is done.
+        """
+        try:
+            command = self._read(dataclasses.replace(asked, cameras=(camera,)), "request")
+            last = self._last.get(camera)
+            if last is None or time.monotonic_ns() - last.monotonic_ns > self._config().max_image_age_s * NS_PER_S:
+                self._once.append(_Once(command, answer))
+                return
+            frame = to_frame(last.camera, last.message, self._config().max_image_pixels)
+            grounding = self._perceiver.perceive([frame], [command], self._thresholds())[0]
+        except Exception as error:
+            _settle(answer, error)
+        else:
+            _settle(answer, grounding)
+
+    def on_images(self, arrivals: Sequence[Arrival]) -> None:
+        """Answer everything that is asked, on the newest image of each camera."""
+        self._expire()
+        self._once = [once for once in self._once if not once.answer.done()]
+        taken = [one for one in map(self._take, arrivals) if one is not None]
+        if not taken:
+            return
+        cameras = {one.frame.camera for one in taken}
+        once = [request for request in self._once if cameras.intersection(request.command.cameras)]
+        commands = [*self.commands, *(request.command for request in once)]
+        try:
+            groundings = self._perceiver.perceive([one.frame for one in taken], commands, self._thresholds())
+        except Exception as error:  # whatever an engine throws, the next frame gets its chance
+            self._failed(taken, once, error)
+            return
+        for request in once:
+            self._once.remove(request)
+            _settle(request.answer, next(g for g in groundings if g.command is request.command))
+        for one in taken:
+            self._answer(one, [g for g in groundings if g.frame is one.frame])
+
+    def _take(self, arrival: Arrival) -> _Taken | None:
+        """Decode an image if anything is asked of it; count it as dropped if not."""
+        taken_ns = time.monotonic_ns()
+        camera = arrival.camera
+        self._last[camera] = arrival
+        stamp_ns = to_ns(arrival.message.header.stamp)
+        tolerance_ns = int(self._config().clock_tolerance_s * NS_PER_S)
+        image_ns = node_time(stamp_ns, arrival.time_ns, tolerance_ns)
+        concerning = [command for command in self.commands if command.concerns(camera)]
+        if not any(camera in request.command.cameras for request in self._once):
+            if not concerning:
+                self._statistics.frame_dropped(camera, Drop.NO_COMMAND)
+                return None
+            if all(command.uttered_ns > image_ns for command in concerning):
+                self._statistics.frame_dropped(camera, Drop.OLDER_THAN_COMMAND)
+                return None
+        try:
+            frame = to_frame(camera, arrival.message, self._config().max_image_pixels)
+        except ImageError as error:
+            self._statistics.frame_dropped(camera, Drop.BAD_IMAGE)
+            self._sink.problem(f"image/{camera}", str(error))
+            return None
+        stages_ns = {"wait": taken_ns - arrival.monotonic_ns, "decode": time.monotonic_ns() - taken_ns}
+        if same_clock(stamp_ns, arrival.time_ns, tolerance_ns):
+            stages_ns = {"transport": max(0, arrival.time_ns - stamp_ns), **stages_ns}
+        else:
+            off_s = abs(arrival.time_ns - stamp_ns) / NS_PER_S
+            self._statistics.problem(
+                f"clock/{camera}",
+                f"The images of '{camera}' are stamped {off_s:.0f} s off the node's clock, so that the time of their"
+                " arrival is used: set use_sim_time for a bag's clock, or set the camera's clock.",
+            )
+        return _Taken(frame, image_ns, stages_ns)
+
+    def _answer(self, one: _Taken, groundings: Sequence[Grounding]) -> None:
+        """Publish the answers on one frame to the commands that are not younger than it."""
+        order = {command.id: number for number, command in enumerate(self.commands)}
+        due = [g for g in groundings if g.command.id in order and g.command.uttered_ns <= one.time_ns]
+        camera = one.frame.camera
+        self._statistics.frame_grounded(camera)
+        for stage, duration_ns in {**one.stages_ns, **(groundings[0].stage_ns if groundings else {})}.items():
+            self._statistics.took(stage, duration_ns)
+        if not due:
+            return
+        due.sort(key=lambda grounding: order[grounding.command.id])
+        self._sink.publish(Answered(due, due[-1], one.stages_ns, one.time_ns))
+        for grounding in due:
+            self._inform_search(grounding)
+
+    def _failed(self, taken: Sequence[_Taken], once: Sequence[_Once], error: Exception) -> None:
+        for one in taken:
+            self._statistics.frame_dropped(one.frame.camera, Drop.BACKEND_ERROR)
+        for request in once:
+            self._once.remove(request)
+            _settle(request.answer, error)
+        cause = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
+        self._sink.problem("backend", f"The inference backend failed on a frame: {cause}")
+
+    def _read(self, asked: Asked, prefix: str) -> Command:
+        command = to_command(asked, f"{prefix}-{next(self._numbers)}", self._cameras, self._config())
+        self._perceiver.encode(command)
+        return command
+
+    def _activate(self, command: Command) -> None:
+        limit = self._config().max_commands
+        self._active.add(command)
+        for old in self._active.all[:-limit]:
+            self._active.clear([old.id])
+            self._sink.problem("command", f"Over {limit} commands are active: '{old.text}' ({old.id}) was forgotten.")
+        self._changed("Another command took its place.")
+
+    def _changed(self, reason: str) -> None:
+        """The active commands are others: show them, and end the searches whose command is gone, with a reason."""
+        self.commands = self._active.all
+        active = {command.id for command in self.commands}
+        for id_ in [id_ for id_ in self._searches if id_ not in active]:
+            search, tell = self._searches.pop(id_)
+            tell(Verdict(Outcome.CANCELLED, reason, search.progress.best))
+
+    def _expire(self) -> None:
+        if self._active.expire(self._clock_ns()):
+            self._changed("Its time to live was over.")
+
+    def _inform_search(self, grounding: Grounding) -> None:
+        search, tell = self._searches.get(grounding.command.id, (None, None))
+        if search is None or tell is None:
+            return
+        verdict = search.see(grounding)
+        tell(search.progress)
+        if verdict is not None:
+            self.end_search(grounding.command.id)
+            tell(verdict)
+
+    def _thresholds(self) -> Thresholds:
+        """Those that are set, and the model's where none is."""
+        config, model = self._config(), self._perceiver.thresholds
+        return Thresholds(
+            object=config.threshold_object or model.object,
+            region=config.threshold_region or model.region,
+            existence=config.threshold_existence or model.existence,
+        )
+
+
+def _settle(answer: Future[Grounding], result: Grounding | Exception) -> None:
+    """Complete a future that the one who waits may have given up meanwhile."""
+    with contextlib.suppress(InvalidStateError):
+        if isinstance(result, Exception):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)

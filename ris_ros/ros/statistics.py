@@ -1,0 +1,147 @@
+"""What happened to every frame and command, and how long each stage took. Thread-safe; needs no ROS."""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+WINDOW = 512
+"""How many of the latest durations of a stage the percentiles are taken over."""
+
+
+class Drop(enum.Enum):
+    """Why a frame was not grounded."""
+
+    REPLACED = "replaced"  # a newer one of its camera came before its turn
+    NO_COMMAND = "no_command"
+    OLDER_THAN_COMMAND = "older_than_command"
+    BAD_IMAGE = "bad_image"
+    BACKEND_ERROR = "backend_error"
+    INACTIVE = "inactive"  # the node was deactivated while it waited
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraCounts:
+    """Totals of one camera: ``frames_in`` is ``grounded`` plus all ``dropped`` plus the one that may be waiting.
+
+    Attributes:
+        frames_in: Messages that arrived.
+        grounded: Frames that were answered.
+        dropped: Cause -> frames.
+        silent_s: Seconds since the latest message, None before the first.
+    """
+
+    frames_in: int
+    grounded: int
+    dropped: Mapping[Drop, int]
+    silent_s: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageTimes:
+    """Percentiles of one stage over its latest ``count`` durations, in milliseconds."""
+
+    count: int
+    p50_ms: float
+    p99_ms: float
+
+
+class Statistics:
+    """Counts and durations since the node was configured.
+
+    Args:
+        quiet_s: A cause is logged again only after this many seconds.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, quiet_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._quiet_s = quiet_s
+        self._problems: dict[str, tuple[float, str]] = {}
+        self._logged: dict[str, float] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin to count anew."""
+        self._frames_in: Counter[str] = Counter()
+        self._latest: dict[str, float] = {}
+        self._grounded: Counter[str] = Counter()
+        self._dropped: defaultdict[str, Counter[Drop]] = defaultdict(Counter)
+        self._stages: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=WINDOW))
+        self._events: Counter[str] = Counter()
+
+    def frame_in(self, camera: str) -> None:
+        """Count a message that arrived."""
+        with self._lock:
+            self._frames_in[camera] += 1
+            self._latest[camera] = self._clock()
+
+    def frame_grounded(self, camera: str) -> None:
+        """Count a frame that was answered."""
+        with self._lock:
+            self._grounded[camera] += 1
+
+    def frame_dropped(self, camera: str, cause: Drop) -> None:
+        """Count a frame that was not answered."""
+        with self._lock:
+            self._dropped[camera][cause] += 1
+
+    def event(self, name: str) -> None:
+        """Count anything else, such as a refused command."""
+        with self._lock:
+            self._events[name] += 1
+
+    def took(self, stage: str, duration_ns: int) -> None:
+        """Note how long a stage took."""
+        with self._lock:
+            self._stages[stage].append(duration_ns)
+
+    def problem(self, key: str, sentence: str) -> bool:
+        """Remember the latest problem of a kind.
+
+        Returns:
+            Whether it is time to log it: the same kind is logged once in ``quiet_s`` seconds.
+        """
+        now = self._clock()
+        with self._lock:
+            self._problems[key] = (now, sentence)
+            if now - self._logged.get(key, -np.inf) < self._quiet_s:
+                return False
+            self._logged[key] = now
+            return True
+
+    def recent_problem(self, key: str, within_s: float) -> str:
+        """The latest problem of a kind, or nothing when the last is longer ago than ``within_s`` seconds."""
+        with self._lock:
+            when, sentence = self._problems.get(key, (-np.inf, ""))
+        return sentence if self._clock() - when <= within_s else ""
+
+    def camera(self, camera: str) -> CameraCounts:
+        """Totals of a camera."""
+        with self._lock:
+            dropped = {cause: count for cause, count in self._dropped[camera].items() if count}
+            latest = self._latest.get(camera)
+            silent_s = None if latest is None else self._clock() - latest
+            return CameraCounts(self._frames_in[camera], self._grounded[camera], dropped, silent_s)
+
+    def events(self) -> dict[str, int]:
+        """Totals of everything counted with :meth:`event`."""
+        with self._lock:
+            return dict(self._events)
+
+    def stages(self) -> dict[str, StageTimes]:
+        """Percentiles of every stage, in the order in which the stages were first seen."""
+        with self._lock:
+            windows = {stage: np.fromiter(window, np.int64) for stage, window in self._stages.items()}
+        times = {}
+        for stage, window in windows.items():
+            p50, p99 = np.percentile(window, (50, 99)) / 1e6
+            times[stage] = StageTimes(len(window), float(p50), float(p99))
+        return times
