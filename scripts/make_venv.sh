@@ -61,13 +61,14 @@ echo "setup: the lean runtime"
 pip install --editable '.[ros,openvino]'
 pip install --no-deps -r requirements/no-deps.txt
 
-# Startup hook: see the file that is copied.
+# Startup hook: see the file that is copied. Hooks run by name: the wheels' own, which also sets LD_LIBRARY_PATH and
+# starts the process again, comes first, so that this one need not.
 .venv/bin/python - <<'PYTHON'
 import pathlib, shutil, sysconfig
 
 site_packages = pathlib.Path(sysconfig.get_path("purelib"))
 shutil.copy("scripts/ris_ros_environment.py", site_packages)
 call = f"prepare({str(pathlib.Path.cwd())!r}, {str(site_packages)!r})"
-(site_packages / "ris_ros_environment.pth").write_text(f"import ris_ros_environment; ris_ros_environment.{call}\n")
+(site_packages / "zz_ris_ros_environment.pth").write_text(f"import ris_ros_environment; ris_ros_environment.{call}\n")
 PYTHON
 echo "$ros python$version" >.venv/made_for

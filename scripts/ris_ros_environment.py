@@ -11,20 +11,25 @@ import sys
 def prepare(checkout: str, site_packages: str) -> None:
     """Set the search paths of this process and its children.
 
+    The loader reads ``LD_LIBRARY_PATH`` once, when a process starts, and ROS 2 loads the type support of messages by
+    bare name. So where the environment's libraries are not on it yet, the process starts again with its own arguments.
+
     Args:
         checkout: Root of the repository. It comes before site-packages, so that the code is read from here and only
             the generated msg, srv and action from there: edited and added files count at once.
         site_packages: Where colcon installed the package.
     """
+    _put_first("AMENT_PREFIX_PATH", sys.prefix)
+    if _put_first("LD_LIBRARY_PATH", os.path.join(sys.prefix, "lib")):
+        os.execve(sys.executable, sys.orig_argv, os.environ)
     if checkout not in sys.path:
         sys.path.insert(sys.path.index(site_packages) if site_packages in sys.path else len(sys.path), checkout)
-    # ROS 2 reads both while it runs, so that this is early enough; the package's own libraries find each other
-    # through their run path.
-    _put_first("AMENT_PREFIX_PATH", sys.prefix)
-    _put_first("LD_LIBRARY_PATH", os.path.join(sys.prefix, "lib"))
 
 
-def _put_first(variable: str, folder: str) -> None:
+def _put_first(variable: str, folder: str) -> bool:
+    """Add a folder to a search path; False where it is there already."""
     folders = [f for f in os.environ.get(variable, "").split(os.pathsep) if f]
-    if folder not in folders:
-        os.environ[variable] = os.pathsep.join([folder, *folders])
+    if folder in folders:
+        return False
+    os.environ[variable] = os.pathsep.join([folder, *folders])
+    return True

@@ -83,23 +83,28 @@ def test_mending_the_wheels_replaces_the_build_machines_folders_and_is_idempoten
     assert mend(mended, "/usr/include/python3.11", "/venv/site-packages", "numpy/core/include") == mended
 
 
-def test_the_environment_puts_the_checkout_first_and_keeps_what_was_set(repository, tmp_path):
+def test_the_start_up_hook_starts_again_with_the_paths_set_and_puts_the_checkout_first(repository, tmp_path):
     site_packages = str(tmp_path / "site-packages")
     program = (
         f"import os, sys; sys.path.insert(0, {str(repository / 'scripts')!r}); sys.path.append({site_packages!r})\n"
-        f"import ris_ros_environment as e\n"
-        f"for _ in range(2): e.prepare('/checkout', {site_packages!r})\n"
-        "i = sys.path.index('/checkout'); print(sys.path[i:])\n"
-        "print(os.environ['AMENT_PREFIX_PATH'] == sys.prefix + ':/opt/ros/x', os.environ['LD_LIBRARY_PATH'])"
+        "import ris_ros_environment\n"
+        "print('start', flush=True)\n"
+        f"for _ in range(2): ris_ros_environment.prepare('/checkout', {site_packages!r})\n"
+        "print(sys.path[sys.path.index('/checkout'):], sys.argv[1:])\n"
+        "print(os.environ['AMENT_PREFIX_PATH'].replace(sys.prefix, 'prefix'))\n"
+        "print(os.environ['LD_LIBRARY_PATH'].replace(sys.prefix, 'prefix'))"
     )
-    environ = {**os.environ, "AMENT_PREFIX_PATH": "/opt/ros/x", "LD_LIBRARY_PATH": ""}
-    # Without -S the environment's own start-up hook would have run first; _ROS_... keeps the wheels' from running.
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", program], env=environ, capture_output=True, text=True, timeout=30, check=True
-    )
-    path, environment = done.stdout.splitlines()
-    assert path == str(["/checkout", site_packages])
-    assert environment.startswith("True ") and environment.endswith("/lib")
+    environ = {**os.environ, "AMENT_PREFIX_PATH": "/opt/ros/x", "LD_LIBRARY_PATH": "/opt/ros/x/lib"}
+    # -S: the hook of the environment that runs this test must not have done the work already.
+    command = [sys.executable, "-S", "-c", program, "an argument"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.splitlines() == [
+        "start",
+        "start",
+        f"{['/checkout', site_packages]} ['an argument']",
+        "prefix:/opt/ros/x",
+        "prefix/lib:/opt/ros/x/lib",
+    ]
 
 
 @pytest.mark.ros
