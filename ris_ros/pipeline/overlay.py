@@ -48,8 +48,8 @@ class _Scale:
 def draw(groundings: Sequence[Grounding]) -> NDArray[np.uint8]:
     """Tint and outline the masks of answers on one frame, under a banner with what was asked and found.
 
-    The referred object is orange and the referred region green; of each answer the mask that was asked for is filled, the
-    other one outlined only. The newest answer is the last and lies on top.
+    The referred object is orange and the referred region green; of each answer the mask that was asked for is filled,
+    the other one outlined only. The newest answer is the last and lies on top.
 
     Args:
         groundings: At least one, all on the same frame.

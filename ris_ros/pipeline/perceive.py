@@ -90,6 +90,10 @@ class Perceiver:
             self._texts.move_to_end(command.text)
         return features
 
+    def tokens_dropped(self, text: str) -> int:
+        """How many tokens at the end of a text the encoder does not read, because it is too long."""
+        return self._encoder.tokenize(text).dropped
+
     def perceive(
         self, frames: Sequence[Frame], commands: Sequence[Command], thresholds: Thresholds | None = None
     ) -> list[Grounding]:

@@ -6,6 +6,7 @@ What the model does is told in :mod:`tiny_bundle`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -171,9 +172,11 @@ def text() -> bytes:
     return bytes(made.SerializeToString())
 
 
-def write(path: Path) -> Bundle:
-    import hashlib
+def contents() -> dict[str, bytes]:
+    return {"vision.onnx": vision(), "ground.onnx": ground(), "text.onnx": text(), "tokenizer.json": tokenizer()}
 
+
+def write(path: Path) -> Bundle:
     TEXT_WEIGHTS.write_bytes(weights())
     settings = {
         "format": 1,
@@ -191,8 +194,7 @@ def write(path: Path) -> Bundle:
         },
         "data_licence": "made by hand, free for any use",
     }
-    files = {"vision.onnx": vision(), "ground.onnx": ground(), "text.onnx": text(), "tokenizer.json": tokenizer()}
-    return write_bundle(path, settings, files)
+    return write_bundle(path, settings, contents())
 
 
 if __name__ == "__main__":
