@@ -38,7 +38,7 @@ class SingleShape:
 # Read off 400 components of CamVid by eye; strict on purpose, since a row taken for one car teaches a wrong mask,
 # while a car taken for a row only loses a sentence.
 SINGLE_SHAPES: dict[str, SingleShape] = {
-    "car": SingleShape(max_aspect=2.3, min_solidity=0.895, max_foot_range=0.36),
+    "car": SingleShape(max_aspect=2.3, min_solidity=0.905, max_foot_range=0.35),
     "pedestrian": SingleShape(max_aspect=0.47, min_solidity=0.6),
     "bicyclist": SingleShape(max_aspect=0.75, min_solidity=0.72),
     "sign": SingleShape(max_aspect=4.0, min_solidity=0.75),
@@ -77,7 +77,7 @@ def find_instances(
             inside = labels[window] == label
             key = len(instances) + 1
             instance_map[window][inside] = key
-            merged = _looks_merged(street_class.name, inside, touches_side=x == 0 or x + width == class_map.shape[1])
+            merged = _looks_merged(street_class.name, inside)
             colour = None
             if street_class.name in _VEHICLES and not merged:
                 colour = body_colour(image_rgb[window], inside, _road_brightness(image_rgb, road))
@@ -91,7 +91,7 @@ def _road_brightness(image_rgb: NDArray[np.uint8], road: NDArray[np.bool_]) -> f
     return float(np.median(sample.max(axis=1))) if len(sample) else 90.0
 
 
-def _looks_merged(class_name: str, inside: NDArray[np.bool_], touches_side: bool) -> bool:
+def _looks_merged(class_name: str, inside: NDArray[np.bool_]) -> bool:
     shape = SINGLE_SHAPES.get(class_name)
     if shape is None:
         return False
@@ -102,8 +102,7 @@ def _looks_merged(class_name: str, inside: NDArray[np.bool_], touches_side: bool
     hull_area = cv2.contourArea(cv2.convexHull(np.vstack(contours))) + 1.0
     if np.count_nonzero(inside) < shape.min_solidity * hull_area:
         return True
-    # The image edge cuts a car wherever it likes, so its foot line says nothing there.
-    return not touches_side and _foot_range(inside) > shape.max_foot_range
+    return _foot_range(inside) > shape.max_foot_range
 
 
 def _foot_range(inside: NDArray[np.bool_]) -> float:

@@ -17,6 +17,7 @@ _SIZE_MARGIN = 1.6
 _DISTANCE_MARGIN = 1.25
 _FOOT_MARGIN = 0.045
 _ORDER_MARGIN = 0.035
+_SPECK_SHARE = 3e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ def select(scene: Scene, fit: list[Thing], pick: Pick) -> Thing | None:
         return _clear_first(fit, [_size(t, pick.by == "biggest") for t in fit], _SIZE_MARGIN)
     if pick.by in ("nearest", "furthest"):
         return _by_distance(scene, fit, pick.by == "nearest")
-    if any(thing.info.merged for thing in fit):
+    # Nobody counts what is barely seen, so with specks among them the count is open.
+    speck = _SPECK_SHARE * scene.content_width * scene.content_height
+    if any(thing.info.merged or thing.area_px < speck for thing in fit):
         return None
     ordered = sorted(fit, key=lambda thing: thing.centre_x, reverse=pick.by == "from_right")
     steps = [abs(a.centre_x - b.centre_x) for a, b in itertools.pairwise(ordered)]

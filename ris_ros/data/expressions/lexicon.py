@@ -96,7 +96,7 @@ STUFF: dict[str, tuple[Stuff, ...]] = {
     "sidewalk": (Stuff(Choice(("pavement", "sidewalk", "footpath"), ("footway", "walkway", "pedestrian path"))),),
     "tree": (
         Stuff(Choice(("trees", "trees"), ("bushes and trees",)), plural=True),
-        Stuff(Choice(("greenery", "vegetation"), ("foliage", "plants and trees"))),
+        Stuff(Choice(("greenery", "vegetation"), ("foliage", "plant life"))),
     ),
     "fence": (Stuff(Choice(("fence", "fencing", "railing"), ("barrier", "fence along the side"))),),
 }

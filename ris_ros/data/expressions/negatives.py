@@ -24,9 +24,9 @@ from ris_ros.data.expressions.lexicon import (
     VEHICLES,
     Term,
 )
-from ris_ros.data.expressions.manoeuvres import MANOEUVRES, name_in
+from ris_ros.data.expressions.manoeuvres import MANOEUVRES, say
 from ris_ros.data.expressions.objects import claims_about, draw_thing
-from ris_ros.data.expressions.phrasing import Phrasing, wrap_command, wrap_object
+from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
 from ris_ros.data.expressions.predicates import (
     HasAttribute,
     HasColour,
@@ -192,27 +192,19 @@ def _term_of(class_name: str) -> Term:
 
 def _absent_in_command(scene: Scene, phrasing: Phrasing) -> Expression | None:
     manoeuvre = phrasing.one_of([m for m in MANOEUVRES if m.about == "thing"])
-    description: Description | None = None
-    if phrasing.chance(0.5):
-        description = _absent_term(scene, phrasing)
-        if description is not None and not description.term.sure & manoeuvre.classes:
-            description = None
-    elif phrasing.chance(0.3):
-        name = absent_thing(scene, phrasing)
-        return (
-            None
-            if name is None
-            else _negative(
-                scene, wrap_command(phrasing, name_in(phrasing, manoeuvre, name)), "absent_in_command", Target.REGION
-            )
-        )
+    way = float(phrasing.rng.random())
+    if way < 0.15:
+        words = absent_thing(scene, phrasing)
     else:
         kinds = ("wrong_colour", "wrong_place", "wrong_attribute", "wrong_relation")
-        description = _false_description(scene, phrasing, phrasing.one_of(kinds))
-    if description is None:
+        description = _absent_term(scene, phrasing) if way < 0.5 else None
+        if way >= 0.5:
+            description = _false_description(scene, phrasing, phrasing.one_of(kinds))
+        fits = description is not None and description.term.sure & manoeuvre.classes
+        words = noun_phrase(phrasing, description) if description is not None and fits else None
+    if words is None:
         return None
-    words = name_in(phrasing, manoeuvre, noun_phrase(phrasing, description))
-    return _negative(scene, wrap_command(phrasing, words), "absent_in_command", Target.REGION)
+    return _negative(scene, say(phrasing, manoeuvre, words), "absent_in_command", Target.REGION)
 
 
 def _negative(scene: Scene, text: str, kind: str, target: Target) -> Expression:

@@ -31,7 +31,7 @@ from ris_ros.data.expressions.scene import Scene, Thing
 from ris_ros.types import Target
 
 OBJECT_KINDS: tuple[str, ...] = (
-    "class", "colour", "side", "order", "size", "near", "place", "relation", "attribute", "compound",
+    "class", "colour", "side", "order", "size", "near", "place", "relation", "attribute", "kind", "compound",
     "group", "group_side", "group_claim", "stuff", "stuff_side",
 )  # fmt: skip
 
@@ -54,8 +54,9 @@ _PICKS: tuple[Pick, ...] = (
 )
 _PICK_SHARE = 0.35
 _ONE_MORE = 0.5
+_MIN_COLOUR_SHARE = 1e-3
 # A target smaller than this share of the picture is too small to be meant, though it still makes others ambiguous.
-_MIN_TARGET_SHARE = 4e-4
+_MIN_TARGET_SHARE = 5e-4
 _MIN_STUFF_SHARE = 4e-3
 _TRIES = 6
 
@@ -69,7 +70,7 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
         thing: What to name.
         most_claims: Most modifiers to use.
     """
-    if thing.info.merged or thing.area_px < _MIN_TARGET_SHARE * scene.content_width * scene.content_height:
+    if thing.info.merged or _share(scene, thing) < _MIN_TARGET_SHARE:
         return None
     terms = _terms_of(scene, thing)
     claims = claims_about(scene, thing)
@@ -89,7 +90,7 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
 def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     """Every claim of the grammar that is surely true of the thing."""
     options: list[Predicate] = [OnSide(side) for side in _SIDES]
-    if thing.info.colour is not None and thing.class_name in _COLOURED:
+    if thing.info.colour is not None and thing.class_name in _COLOURED and _share(scene, thing) > _MIN_COLOUR_SHARE:
         options.extend([HasColour(thing.info.colour)] * 2)
     for attribute in thing.info.attributes:
         if attribute in KIND_NOUNS:
@@ -111,7 +112,12 @@ def _can_see(scene: Scene, thing: Thing, attribute: str) -> bool:
     """Whether the thing is large enough in the picture to tell the attribute."""
     garment = garment_of(attribute)
     least = 3e-4 if garment is None else _MIN_GARMENT_SHARE[garment.part]
-    return thing.area_px >= least * scene.content_width * scene.content_height
+    return _share(scene, thing) >= least
+
+
+def _share(scene: Scene, thing: Thing) -> float:
+    """The share of the picture that it fills."""
+    return thing.area_px / (scene.content_width * scene.content_height)
 
 
 def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:

@@ -121,16 +121,16 @@ def wrap_object(phrasing: Phrasing, noun_phrase: str, plural: bool) -> str:
     bare_first = noun_phrase.split(" ", 1)[0]
     if bare_first in {"all", "every", "everyone", "everybody", "any", "each", "the"}:
         article = ""
-    return _finish(phrasing, frame.replace("{the}", article + noun_phrase).replace("{bare}", noun_phrase))
+    return spoken(phrasing, frame.replace("{the}", article + noun_phrase).replace("{bare}", noun_phrase))
 
 
 def wrap_command(phrasing: Phrasing, verb_phrase: str) -> str:
     """Say a manoeuvre ("park behind the van") the way a passenger would."""
-    return _finish(phrasing, phrasing.pick(_COMMAND_WRAPPERS).replace("{do}", verb_phrase))
+    return spoken(phrasing, phrasing.pick(_COMMAND_WRAPPERS).replace("{do}", verb_phrase))
 
 
-def _finish(phrasing: Phrasing, text: str) -> str:
-    """Vary case and full stop, as typists do."""
+def spoken(phrasing: Phrasing, text: str) -> str:
+    """An utterance with case and full stop as typists and speech recognisers leave them."""
     style = float(phrasing.rng.random())
     if style < 0.25:
         text = text[0].upper() + text[1:]
