@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_bundle
+from numpy.typing import NDArray
+from tiny_bundle import BLUE, RED, WHITE, picture
+
+from ris_ros.errors import BackendError, BundleError, MissingExtraError, RisError
+from ris_ros.runtime import registry
+from ris_ros.runtime.backend import Backend
+from ris_ros.runtime.bundle import Bundle, default_path, write_bundle
+from ris_ros.types import GroundOutput, TextBatch, TextFeatures
+
+# Largest difference of a probability from the reference's, by arithmetic. bfloat16 keeps 8 bits of a number.
+LIMITS = {"fp32": 2e-4, "fp16": 2e-2, "bf16": 0.15}
+# What the masks at probability 0.5 must share with the reference's.
+LOWEST_IOU = {"fp32": 0.999, "fp16": 0.98, "bf16": 0.9}
+
+RUNNABLE = [name for name in ("onnx", "openvino") if registry.BACKENDS[name].installed]
+
+
+def probability(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + np.exp(-np.clip(logits.astype(np.float64), -50, 50)))
+
+
+def images(bundle: Bundle, count: int) -> NDArray[np.uint8]:
+    size = bundle.input_size_px
+    boxes = [(RED, (16, 16, 24, 24)), (BLUE, (60, 8, 24, 24)), (WHITE, (40, 40, 16, 16))]
+    return np.stack([picture(size, *boxes[i % 3 :]) for i in range(count)])
+
+
+def text(bundle: Bundle, texts: list[str], cameras: list[int]) -> TextBatch:
+    weights = tiny_bundle.TEXT_WEIGHTS if bundle.settings.name == "tiny" else None
+    encoder = bundle.load_text_encoder(weights)
+    return TextBatch.stack(encoder.encode_many(texts), cameras)
+
+
+@pytest.fixture(params=RUNNABLE)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return registry.load(request.param, tiny_bundle.open_bundle(), threads=1)
+
+
+def test_answers_are_those_worked_out_by_hand(backend: Backend) -> None:
+    bundle = tiny_bundle.open_bundle()
+    texts = ["the red car", "a white van", "the green bus", "a red unicorn", "hello"]
+    with backend:
+        output = backend.ground(backend.see(images(bundle, 1)), text(bundle, texts, [0] * 5))
+    np.testing.assert_allclose(output.existence_logit, [12.0, 5.976, -12.0, -88.0, -6.0], atol=0.1)
+    red = np.zeros((16, 24), bool)
+    red[4:10, 4:10] = True
+    assert ((output.object_logits[0] > 0) == red).all()
+    np.testing.assert_allclose(output.region_logits, -output.object_logits, atol=1e-6)
+
+
+def test_a_batch_answers_as_its_parts_do(backend: Backend) -> None:
+    bundle = tiny_bundle.open_bundle()
+    texts, cameras = ["the red car", "the blue car", "the white van", "the red car"], [0, 2, 1, 1]
+    pictures = images(bundle, 3)
+    together = backend.ground(backend.see(pictures), text(bundle, texts, cameras))
+    for row, (one, camera) in enumerate(zip(texts, cameras, strict=True)):
+        alone = backend.ground(backend.see(pictures[camera : camera + 1]), text(bundle, [one], [0]))
+        np.testing.assert_allclose(together.object_logits[row], alone.object_logits[0], atol=1e-4)
+        np.testing.assert_allclose(together.existence_logit[row], alone.existence_logit[0], atol=1e-4)
+
+
+def test_an_answer_survives_the_next_one(backend: Backend) -> None:
+    bundle = tiny_bundle.open_bundle()
+    features = backend.see(images(bundle, 1))
+    first = backend.ground(features, text(bundle, ["the red car"], [0]))
+    kept = first.object_logits.copy()
+    backend.ground(backend.see(images(bundle, 2)), text(bundle, ["the blue car"], [1]))
+    np.testing.assert_array_equal(first.object_logits, kept)
+
+
+@pytest.mark.parametrize("shape", [(0, 64, 96, 3), (1, 64, 97, 3), (1, 64, 96, 4), (64, 96, 3)])
+def test_images_that_do_not_fit_are_refused(backend: Backend, shape: tuple[int, ...]) -> None:
+    with pytest.raises(BackendError, match="letterbox"):
+        backend.see(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("camera", [-1, 1, 99])
+def test_a_command_about_an_image_that_was_not_seen_is_refused(backend: Backend, camera: int) -> None:
+    bundle = tiny_bundle.open_bundle()
+    features = backend.see(images(bundle, 1))
+    with pytest.raises(BackendError, match=f"image {camera}"):
+        backend.ground(features, text(bundle, ["the red car"], [camera]))
+
+
+def test_text_of_another_width_is_a_sentence_and_not_a_crash(backend: Backend) -> None:
+    features = backend.see(images(tiny_bundle.open_bundle(), 1))
+    wide = TextFeatures(np.zeros((32, 9), np.float32), np.ones(32, np.float32), np.zeros(9, np.float32))
+    with pytest.raises(BackendError, match="ground engine"):
+        backend.ground(features, TextBatch.stack([wide], [0]))
+
+
+def test_what_a_backend_says_of_itself(backend: Backend) -> None:
+    assert backend.name in registry.BACKENDS
+    assert backend.precision in LIMITS
+    assert "cpu" in backend.device or "cuda" in backend.device
+
+
+def compare(reference: GroundOutput, other: GroundOutput, precision: str) -> None:
+    for name in ("object_logits", "region_logits", "existence_logit"):
+        expected, found = probability(getattr(reference, name)), probability(getattr(other, name))
+        assert np.abs(expected - found).max() <= LIMITS[precision], name
+        if name != "existence_logit":
+            union = ((expected > 0.5) | (found > 0.5)).sum()
+            shared = ((expected > 0.5) & (found > 0.5)).sum()
+            assert union < 50 or shared / union >= LOWEST_IOU[precision], name
+
+
+@pytest.mark.parametrize("name", [name for name in registry.BACKENDS if name not in ("onnx", "tensorrt")])
+def test_backends_agree_on_the_shipped_model(name: str) -> None:
+    """Every backend against ONNX Runtime in single precision, on a picture and three commands."""
+    if not default_path().is_dir():
+        pytest.skip("this checkout ships no bundle")
+    bundle = Bundle.open(default_path())
+    commands = text(bundle, ["the red car", "park behind the white van", "the road"], [0, 1, 0])
+    pictures = images(bundle, 2)
+    with registry.load("onnx", bundle, threads=1) as onnx:
+        reference = onnx.ground(onnx.see(pictures), commands)
+    try:
+        with registry.load(name, bundle, threads=1) as other:
+            compare(reference, other.ground(other.see(pictures), commands), other.precision)
+    except (MissingExtraError, BundleError) as error:
+        pytest.skip(str(error))
+
+
+def test_a_graph_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    tiny = tiny_bundle.open_bundle()
+    settings = tiny.settings.model_dump()
+    files = {name: tiny.read(name) for name in settings.pop("files")}
+    broken = write_bundle(tmp_path / "broken", settings, files | {"vision.onnx": b"no graph"})
+    swapped = write_bundle(tmp_path / "swapped", settings, files | {"ground.onnx": files["vision.onnx"]})
+    for name in RUNNABLE:
+        with pytest.raises(BackendError, match=r"vision\.onnx"):
+            registry.load(name, broken, threads=1)
+        with pytest.raises(BackendError, match=r"ground\.onnx"):
+            registry.load(name, swapped, threads=1)
+
+
+def test_unknown_and_reserved_backends_are_refused_in_one_sentence() -> None:
+    bundle = tiny_bundle.open_bundle()
+    with pytest.raises(BackendError, match="use auto, onnx"):
+        registry.load("cuda", bundle)
+    with pytest.raises(BackendError, match="no TensorRT backend"):
+        registry.load("tensorrt", bundle)
+    with pytest.raises(BackendError, match="at least 1"):
+        registry.load("onnx", bundle, threads=0)
+
+
+def test_torch_needs_the_bundles_weights() -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(BundleError, match=r"weights\.safetensors"):
+        registry.load("torch", tiny_bundle.open_bundle())
+
+
+def test_auto_takes_the_first_that_loads_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = tiny_bundle.open_bundle()
+
+    def refuse(bundle: Bundle, threads: int) -> Backend:
+        raise BackendError("the library is of another age.")
+
+    rows = dict(registry.BACKENDS)
+    rows["openvino"] = registry.BackendEntry("numpy", "openvino", "", refuse)
+    monkeypatch.setattr(registry, "BACKENDS", rows)
+    monkeypatch.setattr(
+        registry, "rank", lambda: [registry.Choice("openvino", "first"), registry.Choice("onnx", "it is there")]
+    )
+    with caplog.at_level("INFO"):
+        assert registry.load("auto", bundle, 1).name == "onnx"
+    assert "another age" in caplog.text
+    assert "it is there" in caplog.text
+    monkeypatch.setattr(registry, "rank", lambda: [registry.Choice("openvino", "first")])
+    with pytest.raises(RisError, match=r"another age.*ris doctor"):
+        registry.load("auto", bundle, 1)
+
+
+def test_auto_ranks_only_what_is_installed() -> None:
+    names = [choice.name for choice in registry.rank()]
+    assert names[-1] == "onnx"
+    assert all(registry.BACKENDS[name].installed for name in names)
