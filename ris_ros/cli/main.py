@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ris_ros.errors import RisError
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,27 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, CommandEntry]
         commands: The table.
 
     Returns:
-        The command's exit code; 2 with one sentence on stderr for what the user can mend; 130 when interrupted.
+        The command's exit code; 2 with one sentence on stderr for what the user can mend; 130 when
+        interrupted; 141 when its output is cut off.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         parsed, command = _parse(arguments, commands)
         if command is None:
             return 0
-        return command.run(parsed)
+        code = command.run(parsed)
+        sys.stdout.flush()
+        return code
     except RisError as error:
         print(f"ris: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         print("ris: interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has read enough, as `head` does; Python must not complain when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
 
 
 def _parse(

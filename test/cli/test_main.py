@@ -53,6 +53,23 @@ def test_an_interrupt_is_130_without_a_traceback(greet, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_reader_that_has_read_enough_is_no_error(repository):
+    program = (
+        "import sys; from types import ModuleType; from ris_ros.cli.main import CommandEntry, main\n"
+        "module = sys.modules['talk'] = ModuleType('talk')\n"
+        "module.add_arguments, module.run, module.EXAMPLE = lambda p: None, lambda a: print('x' * 10**6) or 0, ''\n"
+        "sys.exit(main(['talk'], {'talk': CommandEntry('talk', 'talk')}))"
+    )
+    talker = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert talker.stdout is not None
+    talker.stdout.close()
+    _, complaint = talker.communicate(timeout=30)
+    assert talker.returncode == 141
+    assert complaint == ""
+
+
 def test_help_lists_every_command_and_imports_none(greet, capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"], greet)
