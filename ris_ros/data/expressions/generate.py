@@ -88,8 +88,8 @@ def _maker(scene: Scene, view: GroundView | None, rng: np.random.Generator) -> C
         region_kind = _draw(rng, _REGION_WEIGHTS)
         return lambda phrasing: region_expression(scene, phrasing, view, region_kind)
     if sort == "negative":
-        negative_kind = _draw(rng, _NEGATIVE_WEIGHTS)
-        return lambda phrasing: negative_expression(scene, phrasing, negative_kind)
+        # Whole kinds are out of the question where a source tells no colours or clothes; the share stays the same.
+        return lambda phrasing: negative_expression(scene, phrasing, _draw(rng, _NEGATIVE_WEIGHTS))
     plain = {"thing": thing_expression, "group": group_expression, "stuff": stuff_expression}[sort]
     return lambda phrasing: plain(scene, phrasing)
 

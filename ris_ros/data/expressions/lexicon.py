@@ -80,7 +80,7 @@ class Stuff:
 
 
 STUFF: dict[str, tuple[Stuff, ...]] = {
-    "sky": (Stuff(Choice(("sky", "sky", "sky above"), ("heavens", "clouds and sky"))),),
+    "sky": (Stuff(Choice(("sky", "sky", "sky above"), ("sky overhead",))),),
     "building": (
         Stuff(Choice(("buildings", "houses", "buildings"), ("facades", "built-up area")), plural=True),
         Stuff(Choice(("building",), ("architecture",))),
@@ -109,39 +109,43 @@ class KindNoun:
     """A narrower noun that a source gives as an attribute of an instance ("SUV" of a car).
 
     Attributes:
+        class_name: The class that it narrows.
         singular: Ways to name one.
         differs_from: Attributes of which nobody would use this noun; with any other of the same class in doubt.
     """
 
+    class_name: str
     singular: Choice
     differs_from: frozenset[str]
 
 
 _SIGNS = frozenset({"round sign", "triangle sign", "board sign"})
 KIND_NOUNS: dict[str, KindNoun] = {
-    "SUV": KindNoun(Choice(("SUV", "suv", "four by four"), ("off-roader",)), frozenset({"sedan", "hatchback",
+    "SUV": KindNoun("car", Choice(("SUV", "suv", "four by four"), ("off-roader",)), frozenset({"sedan", "hatchback",
     "sports car"})),
-    "sedan": KindNoun(Choice(("sedan", "saloon"), ("four-door car",)), frozenset({"SUV", "people carrier"})),
-    "hatchback": KindNoun(Choice(("hatchback", "small car")), frozenset({"SUV"})),
-    "estate car": KindNoun(Choice(("estate car", "station wagon"), ("estate",)), frozenset({"sports car"})),
-    "sports car": KindNoun(Choice(("sports car", "coupe"), ("sporty car",)), frozenset({"SUV", "estate car",
+    "sedan": KindNoun("car", Choice(("sedan", "saloon"), ("four-door car",)), frozenset({"SUV", "people carrier"})),
+    "hatchback": KindNoun("car", Choice(("hatchback", "small car")), frozenset({"SUV"})),
+    "estate car": KindNoun("car", Choice(("estate car", "station wagon"), ("estate",)), frozenset({"sports car"})),
+    "sports car": KindNoun("car", Choice(("sports car", "coupe"), ("sporty car",)), frozenset({"SUV", "estate car",
     "people carrier"})),
-    "people carrier": KindNoun(Choice(("people carrier", "family car"), ("mpv",)), frozenset({"sedan",
+    "people carrier": KindNoun("car", Choice(("people carrier", "family car"), ("mpv",)), frozenset({"sedan",
     "sports car"})),
-    "minibus": KindNoun(Choice(("minibus",), ("shuttle",)), frozenset()),
-    "pickup truck": KindNoun(Choice(("pickup truck", "pickup", "pick-up")), frozenset({"lorry"})),
-    "lorry": KindNoun(Choice(("lorry", "box truck", "delivery truck"), ("heavy goods vehicle",)),
+    "minibus": KindNoun("van", Choice(("minibus",), ("shuttle",)), frozenset()),
+    "pickup truck": KindNoun("truck", Choice(("pickup truck", "pickup", "pick-up")), frozenset({"lorry"})),
+    "lorry": KindNoun("truck", Choice(("lorry", "box truck", "delivery truck"), ("heavy goods vehicle",)),
     frozenset({"pickup truck"})),
-    "double-decker bus": KindNoun(Choice(("double-decker", "double-decker bus"), ("two-storey bus",)), frozenset()),
-    "street lamp": KindNoun(Choice(("street lamp", "lamp post", "street light"), ("lantern pole",)),
-    frozenset({"bollard"})),
-    "bollard": KindNoun(Choice(("bollard",), ("short post",)), frozenset({"street lamp"})),
-    "parked bicycle": KindNoun(Choice(("parked bicycle", "bicycle without a rider", "bike that is parked")),
+    "double-decker bus": KindNoun("bus", Choice(("double-decker", "double-decker bus"), ("two-storey bus",)),
     frozenset()),
-    "round sign": KindNoun(Choice(("round sign", "circular sign")), _SIGNS - {"round sign"}),
-    "triangle sign": KindNoun(Choice(("triangular sign", "triangle sign"), ("three-cornered sign",)),
+    "street lamp": KindNoun("pole", Choice(("street lamp", "lamp post", "street light"), ("lantern pole",)),
+    frozenset({"bollard"})),
+    "bollard": KindNoun("pole", Choice(("bollard",), ("short post",)), frozenset({"street lamp"})),
+    "parked bicycle": KindNoun("bicyclist", Choice(("parked bicycle", "bicycle without a rider",
+    "bike that is parked")),
+    frozenset()),
+    "round sign": KindNoun("sign", Choice(("round sign", "circular sign")), _SIGNS - {"round sign"}),
+    "triangle sign": KindNoun("sign", Choice(("triangular sign", "triangle sign"), ("three-cornered sign",)),
     _SIGNS - {"triangle sign"}),
-    "board sign": KindNoun(Choice(("sign board", "rectangular sign")), _SIGNS - {"board sign"}),
+    "board sign": KindNoun("sign", Choice(("sign board", "rectangular sign")), _SIGNS - {"board sign"}),
 }  # fmt: skip
 RIDERLESS = "parked bicycle"
 

@@ -51,6 +51,8 @@ NEGATIVE_KINDS: tuple[str, ...] = (
 
 _PAINTS: tuple[str, ...] = ("white", "black", "red", "blue", "green", "yellow", "orange", "pink", "purple")
 _NEIGHBOURS: tuple[str, ...] = ("car", "pedestrian", "bicyclist", "van", "truck", "bus", "cone")
+_VEHICLE_STATES: tuple[str, ...] = ("parked", "oncoming", "driving ahead")
+_GARMENT_SHARE = 0.3
 _PLURAL_SHARE = 0.15
 
 
@@ -131,9 +133,10 @@ def _present(scene: Scene, term: Term) -> bool:
 
 def _false_description(scene: Scene, phrasing: Phrasing, kind: str) -> Description | None:
     """A description of something present with one claim turned false."""
-    if not scene.things:
+    things = [thing for thing in scene.things if _suits(thing, kind)]
+    if not things:
         return None
-    thing = draw_thing(phrasing, scene.things)
+    thing = draw_thing(phrasing, things)
     term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
     wrong = _wrong_claim(scene, phrasing, thing, kind)
     if wrong is None:
@@ -151,7 +154,7 @@ def _false_description(scene: Scene, phrasing: Phrasing, kind: str) -> Descripti
 
 def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> Predicate | Pick | None:
     if kind == "wrong_colour":
-        return HasColour(phrasing.one_of(_PAINTS)) if thing.class_name in VEHICLES else None
+        return HasColour(phrasing.one_of(_PAINTS))
     if kind == "wrong_place":
         if phrasing.chance(0.35):
             count = len(scene.of_class(thing.class_name))
@@ -160,12 +163,10 @@ def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> P
             return StandsOn(phrasing.one_of(("road", "sidewalk")))
         return OnSide(phrasing.one_of(("left", "right", "ahead")))
     if kind == "wrong_attribute":
-        own = _claimable(thing)
-        if not own:
-            return None
-        others = {a for other in scene.of_class(thing.class_name) for a in _claimable(other)}
-        recoloured = {_recoloured(phrasing, a) for a in own}
-        return HasAttribute(phrasing.one_of(sorted(others | recoloured)))
+        # A red jacket where all are blue, or something oncoming where all is parked.
+        if phrasing.chance(_GARMENT_SHARE) or thing.class_name not in VEHICLES:
+            return HasAttribute(_recoloured(phrasing, phrasing.one_of(_claimable(thing))))
+        return HasAttribute(phrasing.one_of(_VEHICLE_STATES))
     neighbours = [
         frozenset({name}) for name in _NEIGHBOURS if name != thing.class_name and can_deny(scene, _term_of(name))
     ]
@@ -173,6 +174,13 @@ def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> P
         return None
     classes = phrasing.one_of(neighbours)
     return NextTo(classes) if phrasing.chance(0.6) else SideOf(classes, phrasing.one_of(("left", "right")))
+
+
+def _suits(thing: Thing, kind: str) -> bool:
+    """Whether a false claim of this kind can be made of the thing."""
+    if kind == "wrong_colour":
+        return thing.class_name in VEHICLES and thing.info.colour is not None
+    return kind != "wrong_attribute" or bool(_claimable(thing))
 
 
 def _claimable(thing: Thing) -> list[str]:

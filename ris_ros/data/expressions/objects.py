@@ -94,7 +94,7 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
         options.extend([HasColour(thing.info.colour)] * 2)
     for attribute in thing.info.attributes:
         if attribute in KIND_NOUNS:
-            options.append(IsKind(attribute))
+            options.extend([IsKind(attribute)] * 2)
         elif _can_see(scene, thing, attribute):
             options.extend([HasAttribute(attribute)] * 2)
     if thing.class_name in VEHICLES | {"pedestrian", "bicyclist"}:

@@ -92,7 +92,9 @@ class IsKind:
     def holds(self, scene: Scene, thing: Thing) -> Truth:
         if self.kind in thing.info.attributes:
             return True
-        return False if KIND_NOUNS[self.kind].differs_from & set(thing.info.attributes) else None
+        noun = KIND_NOUNS[self.kind]
+        other = thing.class_name != noun.class_name or noun.differs_from.intersection(thing.info.attributes)
+        return False if other else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ris_ros.data.expressions.predicates import (
 )
 
 _PICK_WORDS: dict[str, Choice] = {
-    "biggest": Choice(("biggest", "largest"), ("most massive",)),
+    "biggest": Choice(("biggest", "largest"), ("most sizeable",)),
     "smallest": Choice(("smallest",), ("tiniest",)),
     "nearest": Choice(("closest", "nearest"), ("foremost",)),
     "furthest": Choice(("furthest", "farthest", "most distant"), ("remotest",)),
@@ -173,14 +173,8 @@ def _claims_in_words(phrasing: Phrasing, claims: tuple[Predicate, ...], plural: 
         elif isinstance(claim, SeenAgainst):
             posts.append((2, phrasing.pick(_AGAINST).format(stuff_name(phrasing, claim.background))))
         elif isinstance(claim, NextTo):
-            posts.append(
-                (
-                    3,
-                    phrasing.pick(_NEXT_TO).format(
-                        f"{'the' if phrasing.chance(0.7) else 'a'} {_name_of(phrasing, claim.classes)}"
-                    ),
-                )
-            )
+            other = _with_article(phrasing, _name_of(phrasing, claim.classes))
+            posts.append((3, phrasing.pick(_NEXT_TO).format(other)))
         elif isinstance(claim, SideOf):
             posts.append((3, f"to the {claim.side} of the {_name_of(phrasing, claim.classes)}"))
         elif not isinstance(claim, IsKind):
@@ -196,6 +190,12 @@ def _attribute_in_words(phrasing: Phrasing, attribute: str) -> str:
             return phrasing.pick(_BAG).format(article, garment.colour, garment.name)
         return phrasing.pick(_WEARING).format(article, garment.colour, garment.name)
     return phrasing.pick(_STATE_WORDS[attribute]) if attribute in _STATE_WORDS else attribute
+
+
+def _with_article(phrasing: Phrasing, noun: str) -> str:
+    if phrasing.chance(0.7):
+        return f"the {noun}"
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _name_of(phrasing: Phrasing, classes: frozenset[str]) -> str:
