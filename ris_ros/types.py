@@ -64,7 +64,9 @@ class Frame:
     def __post_init__(self) -> None:
         _require(self.image_rgb, "image_rgb", np.uint8, (None, None, 3))
         if 0 in self.image_rgb.shape:
-            raise ImageError(f"The image of camera '{self.camera}' is empty ({self.image_rgb.shape}): check the driver.")
+            raise ImageError(
+                f"The image of camera '{self.camera}' is empty ({self.image_rgb.shape}): check the driver."
+            )
 
     @property
     def size_px(self) -> tuple[int, int]:
