@@ -54,11 +54,11 @@ class OnSide:
         return "side"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        centre = scene.across(thing.centre_x)
+        centre = round(scene.across(thing.centre_x), 6)
         if self.side == "right":
-            centre = 1.0 - centre
+            centre = round(1.0 - centre, 6)
         if self.side == "ahead":
-            spread = abs(centre - 0.5)
+            spread = round(abs(centre - 0.5), 6)
             return True if spread < 0.12 else (False if spread > 0.27 else None)
         if centre < 0.40:
             return True

@@ -24,7 +24,7 @@ class Thing:
         info: What the source knows of it.
         area_px: Visible pixels.
         box: (x0, y0, x1, y1) in pixels, ends exclusive.
-        centre_x: Mean column of its pixels.
+        centre_x: Mean x of its pixels' middles.
         cut_below: Whether the lower image edge cuts it, so that its foot is out of sight.
         cut_aside: Whether the left or right image edge cuts it.
     """
@@ -80,7 +80,7 @@ class Scene:
         return self.content[3] - self.content[1]
 
     def across(self, x: float) -> float:
-        """Column as a share of the picture's width: 0 at the left edge, 1 at the right."""
+        """Place across the picture of a point x (a column's middle is at half past its number): 0 left edge, 1 right."""
         return (x - self.content[0]) / self.content_width
 
     def share(self, class_name: str) -> float:
@@ -140,7 +140,7 @@ class Scene:
             area = int(stats[label, cv2.CC_STAT_AREA])
             first = self.across(float(stats[label, cv2.CC_STAT_LEFT]))
             last = self.across(float(stats[label, cv2.CC_STAT_LEFT] + stats[label, cv2.CC_STAT_WIDTH]))
-            centre = self.across(float(centroids[label, 0]))
+            centre = self.across(float(centroids[label, 0]) + 0.5)
             total += area
             if last < 0.56 and centre < 0.44:
                 picked["left"].append(label)
@@ -161,7 +161,7 @@ class Scene:
         present, index = np.unique(keys, return_inverse=True)
         count = len(present)
         area = np.bincount(index, minlength=count)
-        mean_x = np.bincount(index, weights=columns, minlength=count) / area
+        mean_x = np.bincount(index, weights=columns, minlength=count) / area + 0.5
         low_x, low_y = np.full(count, self.width), np.full(count, self.height)
         high_x, high_y = np.zeros(count, np.int64), np.zeros(count, np.int64)
         np.minimum.at(low_x, index, columns)
