@@ -98,12 +98,17 @@ def check_images(images_rgb: NDArray[np.uint8], input_size_px: tuple[int, int]) 
         )
 
 
-def check_text(text: TextBatch, features: VisionFeatures) -> None:
-    """Refuse a batch that names an image that was not looked at, or that is empty.
+def check_text(text: TextBatch, features: VisionFeatures, width: int) -> None:
+    """Refuse a batch that names an image that was not looked at, that is empty, or from another text encoder.
 
     Raises:
-        BackendError: A camera index is out of range, or there is no command.
+        BackendError: A camera index is out of range, there is no command, or features are not of length ``width``.
     """
+    if text.words.shape[2] != width:
+        raise BackendError(
+            f"The ground engine takes text features of length {width}, not {text.words.shape[2]}: "
+            f"encode with the bundle's own text encoder."
+        )
     if not len(text.camera_index):
         raise BackendError("The ground engine needs at least one command.")
     low, high = int(text.camera_index.min()), int(text.camera_index.max())

@@ -36,6 +36,7 @@ class OnnxBackend(ClosesOnExit):
 
         self._runtime = onnxruntime
         self._input_size_px = bundle.input_size_px
+        self._text_width = bundle.settings.text.width
         self._vision = self._session(bundle, "vision.onnx", threads)
         self._ground = self._session(bundle, "ground.onnx", threads)
         self._feature_names = [output.name for output in self._vision.get_outputs()]
@@ -58,7 +59,7 @@ class OnnxBackend(ClosesOnExit):
         return VisionFeatures(tensors, len(images_rgb))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
-        check_text(text, features)
+        check_text(text, features, self._text_width)
         binding = self._ground.io_binding()
         for name, tensor in features.tensors.items():
             binding.bind_ortvalue_input(name, tensor)

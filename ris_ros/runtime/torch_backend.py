@@ -43,6 +43,7 @@ class TorchBackend(ClosesOnExit):
         torch.set_num_threads(threads)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._input_size_px = bundle.input_size_px
+        self._text_width = bundle.settings.text.width
         self._network = _build(bundle).to(self._device)
 
     @property
@@ -56,7 +57,7 @@ class TorchBackend(ClosesOnExit):
         return VisionFeatures(tensors, len(images_rgb))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
-        check_text(text, features)
+        check_text(text, features, self._text_width)
         with self._torch.inference_mode():
             answers = self._network.ground(
                 features.tensors,
