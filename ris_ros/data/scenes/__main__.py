@@ -25,7 +25,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Render what the command line asks for; frames that are there already are kept."""
-    parser = argparse.ArgumentParser(prog="python -m ris_ros.data.scenes", description="Render random street scenes with exact labels.")
+    parser = argparse.ArgumentParser(prog="python -m ris_ros.data.scenes", description=__doc__)
     parser.add_argument("--count", type=int, default=100, help="number of frames")
     parser.add_argument("--out", type=Path, required=True, help="folder for the frames; made if it is missing")
     parser.add_argument("--seed", type=int, default=1, help="first seed; frame k has seed + k")
@@ -46,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         made += 1
         pace = (time.monotonic() - begin) / made
         rest = int(pace * (options.count - index - 1))
-        print(f"\r{index + 1}/{options.count} frames, {pace:.2f} s each, {rest // 60}:{rest % 60:02d} left", end="", flush=True)
+        ahead = f"{pace:.2f} s each, {rest // 60}:{rest % 60:02d} left"
+        print(f"\r{index + 1}/{options.count} frames, {ahead}", end="", flush=True)
     print()
     return 0
 

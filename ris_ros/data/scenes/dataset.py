@@ -1,7 +1,7 @@
 """Rendered scenes on disk: written one by one, readable while they are being written.
 
-A frame ``00042`` is three files: ``00042.jpg`` (the picture), ``00042.png`` (8-bit RGB: class id, instance id modulo 256,
-instance id divided by 256) and ``00042.json`` (instances, seed, camera). The JSON comes last and in one step, so a
+A frame ``00042`` is three files: ``00042.jpg`` (the picture), ``00042.png`` (8-bit RGB: class id, instance id modulo
+256, instance id divided by 256) and ``00042.json`` (instances and seed). The JSON comes last and in one step, so a
 frame with a JSON is complete.
 """
 
@@ -29,7 +29,7 @@ def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, A
         folder: Existing folder.
         name: Name of the frame.
         image: What to write; instance ids must be below 65536.
-        facts: Further JSON values to keep beside the instances (seed, camera).
+        facts: Further JSON values to keep beside the instances (the seed).
 
     Raises:
         OutputError: A file cannot be written.
@@ -39,7 +39,12 @@ def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, A
     truth[..., 1] = image.instance_map & 255
     truth[..., 0] = image.instance_map >> 8
     instances = {
-        str(key): {"class": info.class_name, "colour": info.colour, "distance_m": info.distance_m, "attributes": info.attributes}
+        str(key): {
+            "class": info.class_name,
+            "colour": info.colour,
+            "distance_m": info.distance_m,
+            "attributes": info.attributes,
+        }
         for key, info in image.instances.items()
     }
     record = {"id": image.id, "instances": instances, **facts}
@@ -51,7 +56,7 @@ def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, A
         partial.write_text(json.dumps(record), encoding="utf-8")
         os.replace(partial, folder / f"{name}.json")
     except OSError as error:
-        raise OutputError(f"{folder}: frame {name} cannot be written ({error.strerror}): check space and rights.") from None
+        raise OutputError(f"{folder}: frame {name} cannot be written ({error.strerror}): check space.") from None
 
 
 class SceneSet(Sequence[LabeledImage]):
@@ -67,7 +72,7 @@ class SceneSet(Sequence[LabeledImage]):
     def __init__(self, folder: Path) -> None:
         self._frames = sorted(folder.glob("*.json"))
         if not self._frames:
-            raise DataError(f"{folder}: holds no scenes: render some with `python -m ris_ros.data.scenes --out {folder}`.")
+            raise DataError(f"{folder}: holds no scenes: render some with `python -m ris_ros.data.scenes --out`.")
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -100,8 +105,11 @@ def _read(path: Path) -> LabeledImage:
         raise DataError(f"{path}: is not a scene's record ({error}): render the frame again.") from None
     instance_map = truth[..., 1].astype(np.int32) | (truth[..., 0].astype(np.int32) << 8)
     return LabeledImage(
-        name, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), np.ascontiguousarray(truth[..., 2]),
-        instance_map, instances,
+        name,
+        np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8),
+        np.ascontiguousarray(truth[..., 2]),
+        instance_map,
+        instances,
     )
 
 

@@ -54,7 +54,9 @@ def facade(points: WallPoints, lit_share: float) -> tuple[Floats, Floats, Floats
     opening = band(np.abs(fu - 0.5), -1, half, soft_u) * band(fv, low, high, soft_v) * has
     border_u, border_v = 0.07 / p.pitch, 0.07 / p.storey
     pane = band(np.abs(fu - 0.5), -1, half - border_u, soft_u) * band(fv, low + border_v, high - border_v, soft_v) * has
-    bar = band(np.abs(fu - 0.5), -1, 0.03 / p.pitch, soft_u) + band(np.abs(fv - (low + high) / 2), -1, 0.03 / p.storey, soft_v)
+    bar = band(np.abs(fu - 0.5), -1, 0.03 / p.pitch, soft_u) + band(
+        np.abs(fv - (low + high) / 2), -1, 0.03 / p.storey, soft_v
+    )
     pane *= 1 - np.clip(bar, 0, 1) * (chance > 0.25)
     sill = band(np.abs(fu - 0.5), -1, half + border_u, soft_u) * band(fv, low - 0.14 / p.storey, low, soft_v) * has
     _mix(albedo, sill * 0.7, np.minimum(p.rgb * 1.25 + 0.06, 0.8))
@@ -100,7 +102,9 @@ def _doors(p: WallPoints, albedo: Floats, u: Floats) -> None:
     frame = band(offset, -1, 0.58, p.footprint) * band(p.v, -1.0, 2.25, p.footprint) * ground
     leaf = band(offset, -1, 0.46, p.footprint) * band(p.v, -1.0, 2.12, p.footprint) * ground
     pick = white(cell, np.floor(p.seed * 7), 6.0)
-    hue = np.stack([0.05 + 0.3 * (pick > 0.7), 0.05 + 0.12 * (pick < 0.3), 0.06 + 0.22 * (np.abs(pick - 0.45) < 0.15)], 1)
+    hue = np.stack(
+        [0.05 + 0.3 * (pick > 0.7), 0.05 + 0.12 * (pick < 0.3), 0.06 + 0.22 * (np.abs(pick - 0.45) < 0.15)], 1
+    )
     _mix(albedo, frame, np.full_like(albedo, 0.6))
     _mix(albedo, leaf, hue.astype(np.float32))
 
@@ -117,7 +121,9 @@ def _shops(p: WallPoints, albedo: Floats, gloss: Floats, glow: Floats, u: Floats
     _mix(albedo, fascia, p.rgb2)
     glyph = np.floor(u / 0.2)
     stroke = (white(np.floor(u / 0.05), np.floor(p.v / 0.08), 3.0) > 0.42) & (u / 0.2 - glyph > 0.18)
-    lettering = fascia * band(p.v, 2.7, 3.0, p.footprint) * band(fu, 1.0, 2.2 + 2.6 * white(cell, cell, 8.0), p.footprint)
+    lettering = (
+        fascia * band(p.v, 2.7, 3.0, p.footprint) * band(fu, 1.0, 2.2 + 2.6 * white(cell, cell, 8.0), p.footprint)
+    )
     sharp = np.clip(0.12 / p.footprint, 0, 1)
     contrast = np.where(p.rgb2.mean(1, keepdims=True) > 0.25, 0.04, 0.75)
     _mix(albedo, lettering * (stroke * sharp + 0.5 * (1 - sharp)), np.broadcast_to(contrast, albedo.shape))

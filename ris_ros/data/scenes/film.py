@@ -47,10 +47,13 @@ def draw_film(rng: np.random.Generator) -> Film:
     """Random electronics, from clean to poor."""
     warmth = rng.normal(0, 0.035)
     return Film(
-        key=float(rng.uniform(0.07, 0.20)), contrast=float(rng.uniform(0.95, 1.25)),
+        key=float(rng.uniform(0.07, 0.20)),
+        contrast=float(rng.uniform(0.95, 1.25)),
         saturation=float(rng.uniform(0.75, 1.2)),
-        tint=(1 + warmth, 1.0 + float(rng.normal(0, 0.01)), 1 - warmth), vignette=float(rng.uniform(0, 0.25)),
-        blur_px=float(rng.choice([0.0, 0.35, 0.5, 0.8], p=[0.3, 0.3, 0.25, 0.15])), noise=float(rng.uniform(0.5, 5.0)),
+        tint=(1 + warmth, 1.0 + float(rng.normal(0, 0.01)), 1 - warmth),
+        vignette=float(rng.uniform(0, 0.25)),
+        blur_px=float(rng.choice([0.0, 0.35, 0.5, 0.8], p=[0.3, 0.3, 0.25, 0.15])),
+        noise=float(rng.uniform(0.5, 5.0)),
         bloom=float(rng.uniform(0.0, 0.06)),
     )
 
@@ -72,14 +75,14 @@ def develop(picture: Floats, film: Film, rng: np.random.Generator) -> NDArray[np
     if film.blur_px > 0.2:
         picture = cv2.GaussianBlur(picture, (0, 0), film.blur_px)
     grey = picture.mean(axis=2, keepdims=True)
-    picture = (grey + film.saturation * (picture - grey)) * np.asarray(film.tint, np.float32)
-    picture = np.maximum(picture, 0)
+    tinted = (grey + film.saturation * (picture - grey)) * np.asarray(film.tint, np.float32)
+    picture = np.maximum(tinted, 0).astype(np.float32)
     if film.contrast != 1.0:
-        picture = 0.5 * np.power(picture / 0.5, np.float32(film.contrast))
+        picture = (0.5 * np.power(picture / 0.5, film.contrast)).astype(np.float32)
     ys, xs = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None]
-    picture = picture * (1 - film.vignette * 0.5 * (xs * xs + ys * ys))[..., None]
-    grain = rng.standard_normal((height, width, 3), np.float32)
-    grain = 0.7 * grain + 0.6 * cv2.GaussianBlur(grain, (0, 0), 0.9)
+        picture = np.asarray(0.5 * np.power(picture / 0.5, film.contrast), np.float32)
+    fine = rng.standard_normal((height, width, 3), np.float32)
+    grain = 0.7 * fine + 0.6 * cv2.GaussianBlur(fine, (0, 0), 0.9)
     levels = picture * 255 + grain * film.noise
     result: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return result

@@ -38,12 +38,17 @@ def ground_things(street: Street, land: str, land_rgb: Rgb, paving_rgb: Rgb) -> 
             inner, outer = edge + side * KERB_M, edge + side * (KERB_M + street.sidewalk_m)
             kerbs.append(_strip(street, span, [(edge, 0.0), (edge, KERB_HEIGHT_M), (inner, KERB_HEIGHT_M)], kerb))
             walks.append(_strip(street, span, [(inner, KERB_HEIGHT_M), (outer, KERB_HEIGHT_M)], paving))
-            yards.append(_strip(street, span, [(outer, KERB_HEIGHT_M - 0.01), (outer + side * 150, KERB_HEIGHT_M - 0.01)], yard))
+            yards.append(
+                _strip(street, span, [(outer, KERB_HEIGHT_M - 0.01), (outer + side * 150, KERB_HEIGHT_M - 0.01)], yard)
+            )
     land_class = "tree" if land == "grass" else "sidewalk"
     base = grid([[[-60, -400, -0.05], [-60, 400, -0.05]], [[700, -400, -0.05], [700, 400, -0.05]]], yard, smooth=False)
     return [
-        Thing(join(road), "road"), Thing(join(kerbs), "road"), Thing(join(walks), "sidewalk"),
-        Thing(join(yards), land_class), Thing(base, land_class),
+        Thing(join(road), "road"),
+        Thing(join(kerbs), "road"),
+        Thing(join(walks), "sidewalk"),
+        Thing(join(yards), land_class),
+        Thing(base, land_class),
     ]
 
 
@@ -90,7 +95,9 @@ def _patches(street: Street, s: Floats, d: Floats) -> Floats:
     manhole = (lucky > 0.93) & (((fs - 0.5) * 7) ** 2 + ((fd - 0.5) * 2.1) ** 2 < 0.09)
     factor = np.where(manhole, 0.55, factor)
     crack = np.abs(smooth(s * 2 + street.seed, d * 2 + 11) - 0.5) < 0.0022
-    result: Floats = np.where(crack & (smooth(s * 0.3 + street.seed, d * 0.3) > 0.56), factor * 0.7, factor).astype(np.float32)
+    result: Floats = np.where(crack & (smooth(s * 0.3 + street.seed, d * 0.3) > 0.56), factor * 0.7, factor).astype(
+        np.float32
+    )
     return result
 
 
@@ -136,16 +143,21 @@ def _markings(street: Street, s: Floats, d: Floats, footprint: Floats) -> list[t
             edge = (street.right_m if side < 0 else street.left_m) - side * 1.35
             line += band(np.abs(d - edge), -1, 0.06, footprint) * dash
     paints = [(np.clip(line * along, 0, 1), white_paint)]
-    paints.append((_edge_lines(street, d, footprint) * along, white_paint if street.edge_line == "white" else yellow_paint))
+    paints.append(
+        (_edge_lines(street, d, footprint) * along, white_paint if street.edge_line == "white" else yellow_paint)
+    )
     cross = np.zeros_like(s)
     inside = band(d, street.right_m, street.left_m, footprint)
     if street.zebra_s_m is not None:
         stripes = band(d % 1.0, 0.0, 0.5, footprint)
         cross += stripes * inside * band(s, street.zebra_s_m, street.zebra_s_m + 3.0, footprint)
     if street.junction_s_m is not None:
-        before, after = street.junction_s_m - street.junction_m / 2 - 1.2, street.junction_s_m + street.junction_m / 2 + 0.9
-        side = -1.0 if street.right_hand_traffic else 1.0
-        mine = band(d * side, 0.0, max(-street.right_m, street.left_m), footprint) * inside
+        before, after = (
+            street.junction_s_m - street.junction_m / 2 - 1.2,
+            street.junction_s_m + street.junction_m / 2 + 0.9,
+        )
+        own = -1.0 if street.right_hand_traffic else 1.0
+        mine = band(d * own, 0.0, max(-street.right_m, street.left_m), footprint) * inside
         cross += mine * band(s, before, before + 0.3, footprint)
         cross += (inside - mine) * band(s, after, after + 0.3, footprint)
         arrow = street.lane_centre_m(-1 if street.right_hand_traffic else 0)

@@ -24,21 +24,39 @@ def draw_light(rng: np.random.Generator, kind: str | None = None) -> Light:
         power = rng.uniform(1.3, 2.6)
         blue = rng.uniform(0.35, 1.0)
         return Light(
-            chosen, sun, (power, power * (0.96 - 0.10 * warm), power * (0.88 - 0.25 * warm)), (0.42, 0.50, 0.62),
-            (0.55 - 0.42 * blue, 0.75 - 0.40 * blue, 1.05 - 0.20 * blue), (0.95, 1.02, 1.12), rng.uniform(0, 0.75),
+            chosen,
+            sun,
+            (power, power * (0.96 - 0.10 * warm), power * (0.88 - 0.25 * warm)),
+            (0.42, 0.50, 0.62),
+            (0.55 - 0.42 * blue, 0.75 - 0.40 * blue, 1.05 - 0.20 * blue),
+            (0.95, 1.02, 1.12),
+            rng.uniform(0, 0.75),
             rng.uniform(600, 3000),
         )
     if chosen == "overcast":
         grey = rng.uniform(0.7, 1.3)
         faint = rng.uniform(0.0, 0.04)
         return Light(
-            chosen, sun, (faint,) * 3, (0.95, 1.0, 1.08), (0.75 * grey, 0.82 * grey, 0.92 * grey),
-            (1.15 * grey, 1.2 * grey, 1.25 * grey), rng.uniform(0.3, 1.0), rng.uniform(300, 2000),
+            chosen,
+            sun,
+            (faint,) * 3,
+            (0.95, 1.0, 1.08),
+            (0.75 * grey, 0.82 * grey, 0.92 * grey),
+            (1.15 * grey, 1.2 * grey, 1.25 * grey),
+            rng.uniform(0.3, 1.0),
+            rng.uniform(300, 2000),
         )
     tint = rng.uniform(0.6, 1.2)
     return Light(
-        chosen, sun, (0.02, 0.015, 0.01), (0.11, 0.12, 0.17), (0.06, 0.08, 0.16 * tint),
-        (0.30 * tint, 0.22, 0.20), rng.uniform(0.2, 0.9), rng.uniform(250, 900), float(rng.uniform(0.2, 0.6)),
+        chosen,
+        sun,
+        (0.02, 0.015, 0.01),
+        (0.11, 0.12, 0.17),
+        (0.06, 0.08, 0.16 * tint),
+        (0.30 * tint, 0.22, 0.20),
+        rng.uniform(0.2, 0.9),
+        rng.uniform(250, 900),
+        float(rng.uniform(0.2, 0.6)),
     )
 
 
@@ -47,18 +65,18 @@ def sky_rgb(light: Light, toward: Floats, detailed: bool = True) -> Floats:
     up = np.maximum(toward[:, 2], 0.0)
     blend = (1 - np.exp(-up * 4.0))[:, None]
     zenith, horizon = np.asarray(light.zenith_rgb, np.float32), np.asarray(light.horizon_rgb, np.float32)
-    colour: Floats = horizon + blend * (zenith - horizon)
+    colour = np.asarray(horizon + blend * (zenith - horizon), np.float32)
     if not detailed:
         return colour
     reach = 26.0 / (up + 0.12)
-    cover = smooth(toward[:, 0] * reach + 31, toward[:, 1] * reach * 1.3 + 17)
-    cover = 0.65 * cover + 0.35 * smooth(toward[:, 1] * reach * 2.7 + 5, toward[:, 0] * reach * 2.7)
+    coarse = smooth(toward[:, 0] * reach + 31, toward[:, 1] * reach * 1.3 + 17)
+    cover = 0.65 * coarse + 0.35 * smooth(toward[:, 1] * reach * 2.7 + 5, toward[:, 0] * reach * 2.7)
     edge = 0.80 - 0.55 * light.clouds
     dense = np.clip((cover - edge) / 0.22, 0, 1)
     bright = (max(light.horizon_rgb) * (1.15 - 0.45 * np.clip((cover - edge - 0.12) / 0.3, 0, 1)))[:, None]
-    colour = colour + (0.85 * dense)[:, None] * (bright * np.array([1.0, 1.01, 1.03], np.float32) - colour)
+    colour += (0.85 * dense)[:, None] * (bright * np.array([1.0, 1.01, 1.03], np.float32) - colour)
     if light.casts_shadows:
         near = np.maximum(toward @ np.asarray(light.sun, np.float32), 0)
         glow = 0.35 * near**24 + 6.0 * np.clip((near - 0.9993) / 0.0004, 0, 1)
-        colour = colour + glow[:, None] * np.asarray(light.sun_rgb, np.float32)
-    return colour.astype(np.float32)
+        colour += glow[:, None] * np.asarray(light.sun_rgb, np.float32)
+    return colour

@@ -68,6 +68,11 @@ class Material:
     facade: Facade = Facade()
 
 
+def dimmed(rgb: Rgb, factor: float) -> Rgb:
+    """The colour with its sRGB values scaled."""
+    return rgb[0] * factor, rgb[1] * factor, rgb[2] * factor
+
+
 def plain(rgb: Rgb, gloss: float = 0.0, glow: float = 0.0) -> Material:
     """Cloth, rubber, metal, skin: one colour."""
     return Material(Surface.PLAIN, rgb, gloss=gloss, glow=glow)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -120,7 +120,7 @@ def box(low: Sequence[float], high: Sequence[float], material: Material) -> Mesh
     return Mesh(unit.vertices * size + start, unit.normals, unit.slot, (material,))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _unit_box() -> Mesh:
     """The cube from 0 to 1; its material is a placeholder."""
     anything = plain((0.5, 0.5, 0.5))
@@ -148,19 +148,34 @@ def ellipsoid(
 
 
 def limb(
-    start: Sequence[float], end: Sequence[float], radius: float, material: Material, radius_end: float | None = None,
-    sides: int = 7, round_ends: bool = True,
+    start: Sequence[float],
+    end: Sequence[float],
+    radius: float,
+    material: Material,
+    radius_end: float | None = None,
+    sides: int = 7,
+    round_ends: bool = True,
 ) -> Mesh:
     """A rod from one point to another, with round ends or open."""
     p, q = np.asarray(start, float), np.asarray(end, float)
     axis = q - p
     axis /= max(math.sqrt(float(axis @ axis)), 1e-9)
     other = (0.0, 1.0, 0.0) if abs(axis[1]) < 0.9 else (1.0, 0.0, 0.0)
-    side = np.array([axis[1] * other[2] - axis[2] * other[1], axis[2] * other[0] - axis[0] * other[2],
-                     axis[0] * other[1] - axis[1] * other[0]])
+    side = np.array(
+        [
+            axis[1] * other[2] - axis[2] * other[1],
+            axis[2] * other[0] - axis[0] * other[2],
+            axis[0] * other[1] - axis[1] * other[0],
+        ]
+    )
     side /= math.sqrt(float(side @ side))
-    third = np.array([axis[1] * side[2] - axis[2] * side[1], axis[2] * side[0] - axis[0] * side[2],
-                      axis[0] * side[1] - axis[1] * side[0]])
+    third = np.array(
+        [
+            axis[1] * side[2] - axis[2] * side[1],
+            axis[2] * side[0] - axis[0] * side[2],
+            axis[0] * side[1] - axis[1] * side[0],
+        ]
+    )
     around = np.linspace(0, 2 * np.pi, sides + 1)
     spoke = np.cos(around)[:, None] * side + np.sin(around)[:, None] * third
     last = radius if radius_end is None else radius_end
@@ -191,7 +206,9 @@ def torus(centre: Sequence[float], radius: float, tube: float, material: Materia
     return grid(points, material).moved(*centre)
 
 
-def cone(radius: float, height_m: float, top_radius: float, material: Material, base_z: float = 0.0, sides: int = 12) -> Mesh:
+def cone(
+    radius: float, height_m: float, top_radius: float, material: Material, base_z: float = 0.0, sides: int = 12
+) -> Mesh:
     """An upright cone or tube, closed at the top."""
     around = np.linspace(0, 2 * np.pi, sides + 1)
     unit = np.stack([np.cos(around), np.sin(around), 0 * around], 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from ris_ros.data.scenes.material import Material, Rgb, plain
 from ris_ros.data.scenes.mesh import Mesh, box, ellipsoid, join, limb
@@ -66,14 +66,20 @@ def rider(clothes: Clothes, bike_rgb: Rgb, height_m: float, stride: float) -> Me
 
 def _dressed(mesh: Mesh, clothes: Clothes, bike_rgb: Rgb) -> Mesh:
     colours = {
-        "top": clothes.top, "trousers": clothes.trousers, "skin": clothes.skin, "hair": clothes.hair, "shoes": clothes.shoes,
-        "bag": clothes.bag, "helmet": clothes.helmet, "bike": bike_rgb,
+        "top": clothes.top,
+        "trousers": clothes.trousers,
+        "skin": clothes.skin,
+        "hair": clothes.hair,
+        "shoes": clothes.shoes,
+        "bag": clothes.bag,
+        "helmet": clothes.helmet,
+        "bike": bike_rgb,
     }
     swap = {_MARKED[name]: plain(rgb) for name, rgb in colours.items() if rgb is not None}
     return mesh.with_palette([swap.get(material, material) for material in mesh.palette])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _walker(step: int, skirt: bool, coat: bool, bag: bool) -> Mesh:
     swing = 0.42 * math.sin(step / _STRIDES * 2 * math.pi)
     top, skin, lower = _MARKED["top"], _MARKED["skin"], _MARKED["trousers"]
@@ -100,7 +106,7 @@ def _walker(step: int, skirt: bool, coat: bool, bag: bool) -> Mesh:
     return join([*parts, *_head(False, 0.02, 1.62)])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _cyclist(step: int, bag: bool, helmet: bool) -> Mesh:
     turn = step / _STRIDES * 2 * math.pi
     top, legs, skin = _MARKED["top"], _MARKED["trousers"], _MARKED["skin"]

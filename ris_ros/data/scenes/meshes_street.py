@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ris_ros.data.scenes.material import Facade, Material, Rgb, Surface, plain
+from ris_ros.data.scenes.material import Facade, Material, Rgb, Surface, dimmed, plain
 from ris_ros.data.scenes.mesh import Mesh, box, cone, disc, ellipsoid, grid, join, limb, repeated
 
 GALVANISED = plain((0.42, 0.44, 0.45), gloss=0.2)
@@ -15,7 +15,9 @@ BLACK = plain((0.03, 0.03, 0.035), gloss=0.1)
 _LEAF_DETAIL = ((18.0, 3200, 0.042), (45.0, 900, 0.085), (100.0, 260, 0.15), (math.inf, 80, 0.22))
 """Leaf cards of a crown and their size, by distance in metres."""
 SIGNAL_RGB: dict[str, tuple[Rgb, float]] = {
-    "red": ((1.0, 0.08, 0.05), 0.25), "amber": ((1.0, 0.6, 0.05), 0.0), "green": ((0.1, 1.0, 0.45), -0.25),
+    "red": ((1.0, 0.08, 0.05), 0.25),
+    "amber": ((1.0, 0.6, 0.05), 0.0),
+    "green": ((0.1, 1.0, 0.45), -0.25),
 }
 
 
@@ -35,27 +37,52 @@ def building(
     if roof is not None:
         rise = min(depth_m, 9.0) * rng.uniform(0.25, 0.42)
         eave, ridge = -0.35, depth_m / 2
-        slopes = [[[-half, eave, height_m - 0.15], [half, eave, height_m - 0.15]], [[-half, ridge, height_m + rise], [half, ridge, height_m + rise]],
-                  [[-half, depth_m + 0.3, height_m - 0.15], [half, depth_m + 0.3, height_m - 0.15]]]
+        slopes = [
+            [[-half, eave, height_m - 0.15], [half, eave, height_m - 0.15]],
+            [[-half, ridge, height_m + rise], [half, ridge, height_m + rise]],
+            [[-half, depth_m + 0.3, height_m - 0.15], [half, depth_m + 0.3, height_m - 0.15]],
+        ]
         parts.append(grid(slopes, roof, smooth=False))
         for x in (-half, half):
-            gable = [[[x, 0, height_m], [x, ridge, height_m + rise]], [[x, depth_m, height_m], [x, ridge, height_m + rise]]]
-            parts.append(grid(gable, Material(Surface.FACADE, walls.rgb, walls.rgb2, facade=Facade(window_width=0.0)), smooth=False))
+            gable = [
+                [[x, 0, height_m], [x, ridge, height_m + rise]],
+                [[x, depth_m, height_m], [x, ridge, height_m + rise]],
+            ]
+            parts.append(
+                grid(
+                    gable,
+                    Material(Surface.FACADE, walls.rgb, walls.rgb2, facade=Facade(window_width=0.0)),
+                    smooth=False,
+                )
+            )
         if rng.random() < 0.6:
             x = half * rng.uniform(-0.9, 0.9)
-            parts.append(box((x - 0.5, ridge - 0.4, height_m + rise * 0.5), (x + 0.5, ridge + 0.4, height_m + rise + 1.1), plain(walls.rgb)))
+            parts.append(
+                box(
+                    (x - 0.5, ridge - 0.4, height_m + rise * 0.5),
+                    (x + 0.5, ridge + 0.4, height_m + rise + 1.1),
+                    plain(walls.rgb),
+                )
+            )
     else:
-        trim = plain(tuple(c * 0.8 for c in walls.rgb))  # type: ignore[arg-type]
+        trim = plain(dimmed(walls.rgb, 0.8))
         parts.append(box((-half, -0.12, height_m - 0.4), (half, 0.1, height_m + 0.35), trim))
     if walls.facade.shop and rng.random() < 0.45:
         low, out = rng.uniform(2.4, 2.7), rng.uniform(0.8, 1.5)
         x0, x1 = -half * rng.uniform(0.4, 0.9), half * rng.uniform(0.4, 0.9)
         shade = plain(walls.rgb2)
-        parts.append(grid([[[x0, -0.02, low + 0.5], [x1, -0.02, low + 0.5]], [[x0, -out, low], [x1, -out, low]]], shade))
+        parts.append(
+            grid([[[x0, -0.02, low + 0.5], [x1, -0.02, low + 0.5]], [[x0, -out, low], [x1, -out, low]]], shade)
+        )
     if not walls.facade.shop and rng.random() < 0.35:
         x, reach = half * rng.uniform(-0.5, 0.5), rng.uniform(0.5, 0.9)
-        bay = Material(Surface.FACADE, walls.rgb, walls.rgb2, seed=walls.seed + 3,
-                       facade=Facade(walls.facade.storey_m, 1.2, 0.75, walls.facade.window_height, 0.0, walls.facade.brick))
+        bay = Material(
+            Surface.FACADE,
+            walls.rgb,
+            walls.rgb2,
+            seed=walls.seed + 3,
+            facade=Facade(walls.facade.storey_m, 1.2, 0.75, walls.facade.window_height, 0.0, walls.facade.brick),
+        )
         parts.append(box((x - 1.2, -reach, 0), (x + 1.2, 0, min(height_m, 2 * walls.facade.storey_m) - 0.2), bay))
     return join(parts)
 
@@ -116,7 +143,9 @@ def _bare_tree(seed: int, coarse: bool) -> Mesh:
                 turn[2] = max(turn[2], 0.15)
                 turn /= np.linalg.norm(turn)
                 end = at + turn * length * rng.uniform(0.7, 1.15)
-                parts.append(limb(tuple(at), tuple(end), radius, bark, radius * 0.6, sides=4 if depth else 5, round_ends=False))
+                parts.append(
+                    limb(tuple(at), tuple(end), radius, bark, radius * 0.6, sides=4 if depth else 5, round_ends=False)
+                )
                 grown.append((end, turn, radius * 0.58, length * 0.72))
         tips = grown
     return join(parts)
@@ -133,7 +162,12 @@ def fence(length_m: float, height_m: float, kind: str, rgb: Rgb) -> Mesh:
     half, paint = length_m / 2, plain(rgb)
     if kind == "wall":
         brick = Material(Surface.FACADE, rgb, rgb, facade=Facade(window_width=0.0, brick=1.0))
-        return join([box((-half, -0.12, 0), (half, 0.12, height_m), brick), box((-half, -0.16, height_m), (half, 0.16, height_m + 0.08), paint)])
+        return join(
+            [
+                box((-half, -0.12, 0), (half, 0.12, height_m), brick),
+                box((-half, -0.16, height_m), (half, 0.16, height_m + 0.08), paint),
+            ]
+        )
     if kind == "boards":
         board = box((0, -0.02, 0.05), (0.145, 0.02, height_m), paint)
         return repeated(board, [(x, 0, 0) for x in np.arange(-half, half, 0.16)])
@@ -145,12 +179,14 @@ def fence(length_m: float, height_m: float, kind: str, rgb: Rgb) -> Mesh:
 def street_lamp(height_m: float, reach_m: float, lit: bool) -> Mesh:
     """A lamp post whose arm reaches to -y."""
     light = plain((1.0, 0.85, 0.6), glow=3.0 if lit else 0.0)
-    return join([
-        cone(0.075, height_m, 0.05, GALVANISED, sides=8),
-        limb((0, 0, height_m - 0.1), (0, -reach_m, height_m + 0.1), 0.04, GALVANISED, sides=6),
-        box((-0.12, -reach_m - 0.5, height_m + 0.02), (0.12, -reach_m, height_m + 0.14), GALVANISED),
-        box((-0.09, -reach_m - 0.45, height_m), (0.09, -reach_m - 0.05, height_m + 0.03), light),
-    ])
+    return join(
+        [
+            cone(0.075, height_m, 0.05, GALVANISED, sides=8),
+            limb((0, 0, height_m - 0.1), (0, -reach_m, height_m + 0.1), 0.04, GALVANISED, sides=6),
+            box((-0.12, -reach_m - 0.5, height_m + 0.02), (0.12, -reach_m, height_m + 0.14), GALVANISED),
+            box((-0.09, -reach_m - 0.45, height_m), (0.09, -reach_m - 0.05, height_m + 0.03), light),
+        ]
+    )
 
 
 def post(height_m: float, rgb: Rgb, radius_m: float = 0.05) -> Mesh:
@@ -163,7 +199,7 @@ def signal_head(height_m: float, state: str) -> Mesh:
     parts = [box((-0.12, -0.2, height_m - 0.55), (0.12, 0.2, height_m + 0.5), BLACK)]
     for name, (rgb, dz) in SIGNAL_RGB.items():
         on = name == state
-        lens = plain(rgb if on else tuple(0.18 * c for c in rgb), glow=4.0 if on else 0.0)  # type: ignore[arg-type]
+        lens = plain(rgb if on else dimmed(rgb, 0.18), glow=4.0 if on else 0.0)
         parts.append(disc((0, 0, 0), 0.115, 0.05, lens, 12).moved(yaw=np.pi / 2).moved(x=-0.135, z=height_m + dz * 1.2))
         parts.append(box((-0.3, -0.13, height_m + dz * 1.2 + 0.11), (-0.12, 0.13, height_m + dz * 1.2 + 0.13), BLACK))
     return join(parts)
@@ -177,7 +213,9 @@ def sign_plate(kind: str, height_m: float, rgb: Rgb, rgb2: Rgb, seed: float) -> 
     sides, radius = (24, 0.32) if kind == "round" else (3, 0.44)
     turn = np.pi / 2
     outer = disc((0, 0, 0), radius, 0.03, plain(rgb, gloss=0.2), sides).moved(pitch=0.0 if kind == "round" else -turn)
-    inner = disc((0, 0, 0), radius * 0.72, 0.05, plain(rgb2, gloss=0.2), sides).moved(pitch=0.0 if kind == "round" else -turn)
+    inner = disc((0, 0, 0), radius * 0.72, 0.05, plain(rgb2, gloss=0.2), sides).moved(
+        pitch=0.0 if kind == "round" else -turn
+    )
     return join([outer, inner]).moved(yaw=turn).moved(z=height_m)
 
 
@@ -185,12 +223,14 @@ def traffic_cone(height_m: float) -> Mesh:
     """An orange cone with a white band."""
     orange, white = plain((0.95, 0.33, 0.06)), plain((0.92, 0.92, 0.92))
     radius = height_m * 0.24
-    return join([
-        box((-radius * 1.35, -radius * 1.35, 0), (radius * 1.35, radius * 1.35, 0.04), orange),
-        cone(radius, height_m * 0.45, radius * 0.62, orange, 0.04),
-        cone(radius * 0.64, height_m * 0.25, radius * 0.36, white, 0.04 + height_m * 0.43),
-        cone(radius * 0.38, height_m * 0.30, radius * 0.12, orange, 0.04 + height_m * 0.66),
-    ])
+    return join(
+        [
+            box((-radius * 1.35, -radius * 1.35, 0), (radius * 1.35, radius * 1.35, 0.04), orange),
+            cone(radius, height_m * 0.45, radius * 0.62, orange, 0.04),
+            cone(radius * 0.64, height_m * 0.25, radius * 0.36, white, 0.04 + height_m * 0.43),
+            cone(radius * 0.38, height_m * 0.30, radius * 0.12, orange, 0.04 + height_m * 0.66),
+        ]
+    )
 
 
 def litter_bin(rgb: Rgb) -> Mesh:

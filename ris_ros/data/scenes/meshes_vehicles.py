@@ -6,7 +6,7 @@ Bodies are cached by type with the paint in a slot of its own, so that a street 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -57,15 +57,21 @@ BODIES: dict[str, Body] = {
     "sedan": Body("car", "sedan", 4.6, 1.78, 1.43, 1.15, 0.80, 0.75, 0.55, 0.88, 0.92, 0.98),
     "estate": Body("car", "estate car", 4.6, 1.78, 1.47, 1.10, 0.80, 0.35, 0.10, 0.88, 0.92, 0.95, panes=3, bays=3),
     "suv": Body("car", "SUV", 4.5, 1.88, 1.74, 1.05, 0.65, 0.30, 0.12, 1.05, 1.10, 1.10, 0.32, 0.80, 3, 3, 0.37),
-    "coupe": Body("car", "sports car", 4.3, 1.80, 1.28, 1.30, 0.85, 0.95, 0.30, 0.80, 0.85, 0.88, 0.18, 0.72, 1, 2, 0.33),
+    "coupe": Body(
+        "car", "sports car", 4.3, 1.80, 1.28, 1.30, 0.85, 0.95, 0.30, 0.80, 0.85, 0.88, 0.18, 0.72, 1, 2, 0.33
+    ),
     "mpv": Body("car", "people carrier", 4.5, 1.82, 1.68, 0.75, 0.85, 0.25, 0.08, 0.98, 1.00, 1.00, panes=3, bays=3),
     "van": Body("van", "van", 5.2, 1.98, 2.25, 0.75, 0.75, 0.10, 0.05, 1.10, 1.18, 1.15, 0.30, 0.86, 1, 4, 0.34),
     "small van": Body("van", "van", 4.3, 1.80, 1.85, 0.85, 0.70, 0.10, 0.05, 1.02, 1.06, 1.05, 0.28, 0.86, 1, 3, 0.32),
     "minibus": Body("van", "minibus", 5.6, 2.0, 2.4, 0.6, 0.7, 0.12, 0.05, 1.12, 1.18, 1.15, 0.32, 0.86, 4, 4, 0.34),
-    "pickup": Body("truck", "pickup truck", 5.2, 1.86, 1.78, 1.15, 0.65, 0.15, 1.55, 1.08, 1.12, 1.06, 0.40, 0.80, 2, 2, 0.38),
+    "pickup": Body(
+        "truck", "pickup truck", 5.2, 1.86, 1.78, 1.15, 0.65, 0.15, 1.55, 1.08, 1.12, 1.06, 0.40, 0.80, 2, 2, 0.38
+    ),
     "lorry": Body("truck", "lorry", 2.0, 2.3, 2.6, 0.10, 0.35, 0.05, 0.05, 1.15, 1.35, 1.3, 0.45, 0.9, 1, 1, 0.45, 5.2),
     "bus": Body("bus", "bus", 10.8, 2.5, 3.05, 0.06, 0.22, 0.06, 0.04, 1.05, 1.15, 1.2, 0.32, 0.96, 9, 9, 0.48),
-    "double-decker": Body("bus", "double-decker bus", 10.2, 2.5, 4.3, 0.06, 0.2, 0.06, 0.04, 1.05, 1.15, 1.2, 0.32, 0.97, 9, 9, 0.48),
+    "double-decker": Body(
+        "bus", "double-decker bus", 10.2, 2.5, 4.3, 0.06, 0.2, 0.06, 0.04, 1.05, 1.15, 1.2, 0.32, 0.97, 9, 9, 0.48
+    ),
 }
 
 GLASS = Material(Surface.GLASS, (0.06, 0.07, 0.08), gloss=1.0)
@@ -103,7 +109,7 @@ def vehicle_length_m(kind: str) -> float:
     return BODIES[kind].length + BODIES[kind].cargo
 
 
-@lru_cache(maxsize=None)
+@cache
 def _template(kind: str, simple: bool) -> Mesh:
     body = BODIES[kind]
     cab = [_shell(body, kind), *_face(body), *_tail(body)]
@@ -165,10 +171,18 @@ def _shell(body: Body, kind: str) -> Mesh:
         roof = half * (body.roof_share if cabin else 0.88 * share)
         edge = top - (0.08 if cabin else 0.02)
         middle = low + (belt - low) * 0.55
-        points.append([
-            (x, 0.0, low), (x, width * 0.86, low), (x, width * 0.985, low + 0.12), (x, width, middle),
-            (x, width * 0.97, belt), (x, max(roof, width * 0.6), edge), (x, roof * 0.82, top), (x, 0.0, top + 0.015),
-        ])
+        points.append(
+            [
+                (x, 0.0, low),
+                (x, width * 0.86, low),
+                (x, width * 0.985, low + 0.12),
+                (x, width, middle),
+                (x, width * 0.97, belt),
+                (x, max(roof, width * 0.6), edge),
+                (x, roof * 0.82, top),
+                (x, 0.0, top + 0.015),
+            ]
+        )
     for *_, glass in rows[:-1]:
         slots.append([1, 1, 0, 0, 2 if glass == 2 else 0, 2 if glass == 1 else 0, 2 if glass == 1 else 0])
     palette = (_PAINT_SLOT, UNDERSIDE, GLASS)
@@ -257,12 +271,21 @@ def _wheels(body: Body, simple: bool) -> list[Mesh]:
 @lru_cache(maxsize=16)
 def bicycle(frame: Material) -> Mesh:
     """A bicycle without its rider, wheels in line with x."""
-    hub_f, hub_r, crank, saddle, head = (0.52, 0, 0.34), (-0.52, 0, 0.34), (-0.05, 0, 0.3), (-0.2, 0, 0.88), (0.36, 0, 0.85)
+    hub_f, hub_r, crank, saddle, head = (
+        (0.52, 0, 0.34),
+        (-0.52, 0, 0.34),
+        (-0.05, 0, 0.3),
+        (-0.2, 0, 0.88),
+        (0.36, 0, 0.85),
+    )
     tubes = [(hub_r, crank), (crank, saddle), (crank, head), (saddle, head), (hub_r, saddle), (hub_f, head)]
-    return join([
-        torus(hub_f, 0.32, 0.025, TYRE), torus(hub_r, 0.32, 0.025, TYRE),
-        *(limb(a, b, 0.018, frame, sides=5) for a, b in tubes),
-        limb(head, (0.33, 0, 1.0), 0.015, TRIM, sides=5),
-        limb((0.36, -0.25, 1.0), (0.36, 0.25, 1.0), 0.016, TRIM, sides=5),
-        box((-0.32, -0.07, 0.9), (-0.08, 0.07, 0.95), TRIM),
-    ])
+    return join(
+        [
+            torus(hub_f, 0.32, 0.025, TYRE),
+            torus(hub_r, 0.32, 0.025, TYRE),
+            *(limb(a, b, 0.018, frame, sides=5) for a, b in tubes),
+            limb(head, (0.33, 0, 1.0), 0.015, TRIM, sides=5),
+            limb((0.36, -0.25, 1.0), (0.36, 0.25, 1.0), 0.016, TRIM, sides=5),
+            box((-0.32, -0.07, 0.9), (-0.08, 0.07, 0.95), TRIM),
+        ]
+    )

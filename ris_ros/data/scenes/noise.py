@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ris_ros.data.scenes.mesh import Floats
 _SIDE = 256
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tables() -> tuple[Floats, Floats]:
     """White noise in 0..1 and smooth noise of four octaves in 0..1, both [256, 256] and periodic."""
     rng = np.random.default_rng(20240607)
@@ -31,10 +31,11 @@ def white(x: NDArray[Any], y: NDArray[Any], seed: float = 0.0) -> Floats:
     shift = int(seed * 37.0)
     column = (x.astype(np.int64) * 7 + y.astype(np.int64) * 31 + shift) & (_SIDE - 1)
     row = (x.astype(np.int64) * 13 - y.astype(np.int64) * 3 + shift * 5) & (_SIDE - 1)
-    return _tables()[0][row, column]
+    picked: Floats = _tables()[0][row, column]
+    return picked
 
 
-def smooth(x: Floats, y: Floats) -> Floats:
+def smooth(x: NDArray[Any], y: NDArray[Any]) -> Floats:
     """Cloudy noise in 0..1 with a mean of 0.5; its largest blobs span about 80 units, its finest one unit."""
     table = _tables()[1]
     fx, fy = np.floor(x), np.floor(y)
@@ -50,5 +51,5 @@ def smooth(x: Floats, y: Floats) -> Floats:
 def band(value: Floats, low: NDArray[Any] | float, high: NDArray[Any] | float, soft: Floats) -> Floats:
     """1 inside low..high, 0 outside, with edges as wide as a pixel's footprint ``soft``."""
     width = np.maximum(soft, 1e-4)
-    inside: Floats = np.clip((value - low) / width + 0.5, 0, 1) * np.clip((high - value) / width + 0.5, 0, 1)
-    return inside
+    inside = np.clip((value - low) / width + 0.5, 0, 1) * np.clip((high - value) / width + 0.5, 0, 1)
+    return np.asarray(inside, np.float32)

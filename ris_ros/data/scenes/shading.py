@@ -39,14 +39,24 @@ class MaterialTable:
     def of(cls, materials: Sequence[Material]) -> MaterialTable:
         """Build the columns; colours become linear."""
         pattern = [
-            (m.facade.storey_m, m.facade.pitch_m, m.facade.window_width, m.facade.window_height, m.facade.shop, m.facade.brick)
+            (
+                m.facade.storey_m,
+                m.facade.pitch_m,
+                m.facade.window_width,
+                m.facade.window_height,
+                m.facade.shop,
+                m.facade.brick,
+            )
             for m in materials
         ]
         return cls(
             np.array([m.surface for m in materials], np.int32),
-            linear(np.array([m.rgb for m in materials])), linear(np.array([m.rgb2 for m in materials])),
-            np.array([m.gloss for m in materials], np.float32), np.array([m.glow for m in materials], np.float32),
-            np.array([m.seed for m in materials], np.float32), np.array(pattern, np.float32),
+            linear(np.array([m.rgb for m in materials])),
+            linear(np.array([m.rgb2 for m in materials])),
+            np.array([m.gloss for m in materials], np.float32),
+            np.array([m.glow for m in materials], np.float32),
+            np.array([m.seed for m in materials], np.float32),
+            np.array(pattern, np.float32),
         )
 
 
@@ -104,7 +114,8 @@ def shade(hits: Hits, table: MaterialTable, light: Light, street: Street, lit: F
     if light.name == "dusk":
         colour += albedo * _headlight(hits)
     haze = (1 - np.exp(-hits.distance / light.haze_m))[:, None]
-    return colour + haze * (0.85 * np.asarray(light.horizon_rgb, np.float32) - colour)
+    hazy: Floats = colour + haze * (0.85 * np.asarray(light.horizon_rgb, np.float32) - colour)
+    return hazy
 
 
 def _mirrored(
@@ -169,7 +180,9 @@ def _textures(hits: Hits, table: MaterialTable, light: Light, street: Street) ->
         elif family == Surface.BOARD:
             albedo[rows] = _board(hits, rows, table)
         elif family == Surface.GLASS:
-            seat = smooth(hits.local[rows, 0] * 26 + hits.local[rows, 1] * 22, hits.local[rows, 2] * 16 + hits.thing[rows])
+            seat = smooth(
+                hits.local[rows, 0] * 26 + hits.local[rows, 1] * 22, hits.local[rows, 2] * 16 + hits.thing[rows]
+            )
             albedo[rows] *= (0.3 + 5.0 * np.clip(seat - 0.5, 0, 1))[:, None]
             gloss[rows] = 0.75 + 0.25 * np.clip(hits.local[rows, 2] - 0.6, 0, 1)
         elif family == Surface.PAINT:
@@ -194,17 +207,24 @@ def _paving(x: Floats, y: Floats, footprint: Floats, street: Street) -> Floats:
     return result
 
 
-def _walls(
-    hits: Hits, rows: NDArray[np.intp], table: MaterialTable, light: Light
-) -> tuple[Floats, Floats, Floats]:
+def _walls(hits: Hits, rows: NDArray[np.intp], table: MaterialTable, light: Light) -> tuple[Floats, Floats, Floats]:
     local, normal, material = hits.local[rows], hits.local_normal[rows], hits.material[rows]
     front = np.abs(normal[:, 1]) >= np.abs(normal[:, 0])
     flat = np.abs(normal[:, 2]) > 0.7
     pattern = table.facade[material]
     points = WallPoints(
-        np.where(front, local[:, 0], local[:, 1] + 3.3), local[:, 2], table.rgb[material], table.rgb2[material],
-        pattern[:, 0], pattern[:, 1], np.where(flat, 0, pattern[:, 2]), pattern[:, 3],
-        np.where(front & ~flat, pattern[:, 4], 0), pattern[:, 5], table.seed[material], hits.footprint[rows],
+        np.where(front, local[:, 0], local[:, 1] + 3.3),
+        local[:, 2],
+        table.rgb[material],
+        table.rgb2[material],
+        pattern[:, 0],
+        pattern[:, 1],
+        np.where(flat, 0, pattern[:, 2]),
+        pattern[:, 3],
+        np.where(front & ~flat, pattern[:, 4], 0),
+        pattern[:, 5],
+        table.seed[material],
+        hits.footprint[rows],
     )
     return facade(points, light.windows_lit)
 

@@ -120,7 +120,9 @@ class Tracer:
         hit = np.flatnonzero(answer["primID"] >= 0)
         count = len(toward)
         seen = Seen(
-            np.zeros((count, 3), np.float32), np.full(count, -1, np.int32), np.full(count, _SKY, np.uint8),
+            np.zeros((count, 3), np.float32),
+            np.full(count, -1, np.int32),
+            np.full(count, _SKY, np.uint8),
             np.full(count, np.inf, np.float32),
         )
         sky = np.flatnonzero(answer["primID"] < 0)
@@ -155,8 +157,15 @@ class Tracer:
         shifted = point - pose[:, :3]
         cosine = np.clip(-(face * toward).sum(1), 0.08, 1)
         return Hits(
-            point, toward, normal.astype(np.float32), _unturned(shifted, pose), _unturned(face, pose), distance,
-            self._material[triangle], thing, distance / camera.focal_px / np.sqrt(cosine),
+            point,
+            toward,
+            normal.astype(np.float32),
+            _unturned(shifted, pose),
+            _unturned(face, pose),
+            distance,
+            self._material[triangle],
+            thing,
+            distance / camera.focal_px / np.sqrt(cosine),
         )
 
     def _sunlit(self, hits: Hits, rng: np.random.Generator) -> Floats:

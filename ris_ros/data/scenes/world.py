@@ -1,4 +1,4 @@
-"""What a scene is: a street, things on it, light, all in metres and in one world frame (x along the street, y left, z up)."""
+"""What a scene is: a street, things on it, light; metres, in one frame (x along the street, y left, z up)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ris_ros.data.classes import BY_NAME
 from ris_ros.data.scenes.material import Rgb
-from ris_ros.data.scenes.mesh import Mesh
+from ris_ros.data.scenes.mesh import Floats, Mesh
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Street:
         yaw = self.heading(s)
         return s - d * math.sin(yaw), 0.5 * self.bend_per_m * s * s + d * math.cos(yaw)
 
-    def to_street(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def to_street(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Street (s, d) of world coordinates, the inverse of :meth:`to_world`."""
         s = x
         for _ in range(3):
