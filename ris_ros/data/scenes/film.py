@@ -80,9 +80,9 @@ def develop(picture: Floats, film: Film, rng: np.random.Generator) -> NDArray[np
     if film.contrast != 1.0:
         picture = (0.5 * np.power(picture / 0.5, film.contrast)).astype(np.float32)
     ys, xs = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None]
-        picture = np.asarray(0.5 * np.power(picture / 0.5, film.contrast), np.float32)
+    shaded = picture * (1 - film.vignette * 0.5 * (xs * xs + ys * ys))[..., None]
     fine = rng.standard_normal((height, width, 3), np.float32)
     grain = 0.7 * fine + 0.6 * cv2.GaussianBlur(fine, (0, 0), 0.9)
-    levels = picture * 255 + grain * film.noise
+    levels = shaded * 255 + grain * film.noise
     result: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return result
