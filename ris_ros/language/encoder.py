@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError, MissingExtraError
+from ris_ros.errors import BackendError
 from ris_ros.language import weights as weight_files
 from ris_ros.language.tokenizer import Tokenizer, Tokens
 from ris_ros.types import TextFeatures
@@ -27,8 +27,7 @@ class TextEncoder:
 
     Raises:
         BundleError: A file is missing, malformed or another one.
-        BackendError: The graph cannot be run.
-        MissingExtraError: ``onnxruntime`` or ``tokenizers`` is not installed.
+        BackendError: The graph cannot be run, or ``onnxruntime`` or ``tokenizers`` is not installed.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class TextEncoder:
         try:
             import onnxruntime
         except ImportError:
-            raise MissingExtraError("onnxruntime", "onnx") from None
+            raise BackendError("'onnxruntime' is not installed: run `pip install onnxruntime`.") from None
         weight_files.verify(weights, sha256)
         self._tokenizer = Tokenizer(tokenizer, max_tokens)
         self._arrays = weight_files.map_float32(weights)

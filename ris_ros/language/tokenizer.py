@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BundleError, MissingExtraError
+from ris_ros.errors import BackendError, BundleError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,14 +33,14 @@ class Tokenizer:
 
     Raises:
         BundleError: The file is missing or is no tokenizer.
-        MissingExtraError: The package ``tokenizers`` is not installed.
+        BackendError: The package ``tokenizers`` is not installed.
     """
 
     def __init__(self, path: Path, max_tokens: int) -> None:
         try:
             import tokenizers
         except ImportError:
-            raise MissingExtraError("tokenizers", "onnx") from None
+            raise BackendError("'tokenizers' is not installed: run `pip install tokenizers`.") from None
         if max_tokens < 3:
             raise ValueError("max_tokens must leave room for [CLS], one word and [SEP]")
         try:

@@ -25,15 +25,17 @@ class OnnxBackend(ClosesOnExit):
         threads: Threads of one run; they wait passively, because spinning threads starve the processes beside them.
 
     Raises:
-        BackendError: A graph cannot be loaded, or is not one of a bundle.
+        BackendError: A graph cannot be loaded or is not one of a bundle, or ONNX Runtime is not installed.
     """
 
     name = "onnx"
     precision = "fp32"
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
-        import onnxruntime
-
+        try:
+            import onnxruntime
+        except ImportError:
+            raise BackendError("'onnxruntime' is not installed: run `pip install onnxruntime`.") from None
         self._runtime = onnxruntime
         self._input_size_px = bundle.input_size_px
         self._text_width = bundle.settings.text.width

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ris_ros.errors import BackendError, RisError
+from ris_ros.errors import BackendError, MissingExtraError, RisError
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 
@@ -21,7 +21,7 @@ class BackendEntry:
 
     Attributes:
         module: The module that must be installed.
-        extra: The extra of this package that brings it.
+        extra: The extra of this package that brings it; empty where installing it would not help.
         help: What it is for, for people.
         load: Makes the backend of a bundle with a number of threads.
     """
@@ -63,7 +63,7 @@ BACKENDS: dict[str, BackendEntry] = {
     "onnx": BackendEntry("onnxruntime", "all", "ONNX Runtime: runs everywhere", _load_onnx),
     "openvino": BackendEntry("openvino", "openvino", "OpenVINO: fastest on Intel CPUs, bf16 with AMX", _load_openvino),
     "torch": BackendEntry("torch", "train", "PyTorch: the reference for comparisons", _load_torch),
-    "tensorrt": BackendEntry("tensorrt", "tensorrt", "TensorRT: reserved, not in this version", _refuse_tensorrt),
+    "tensorrt": BackendEntry("tensorrt", "", "TensorRT: reserved, not in this version", _refuse_tensorrt),
 }
 
 
@@ -105,15 +105,22 @@ def load(name: str, bundle: Bundle, threads: int = 2) -> Backend:
     if name == AUTO:
         return _load_best(bundle, threads)
     if name not in BACKENDS:
-        raise BackendError(f"Unknown backend '{name}': use {AUTO}, {', '.join(sorted(BACKENDS))}.")
-    return BACKENDS[name].load(bundle, threads)
+        known = "; ".join(f"{row} ({entry.help})" for row, entry in BACKENDS.items())
+        raise BackendError(f"Unknown backend '{name}': use {AUTO}, or one of {known}.")
+    return _load_entry(BACKENDS[name], bundle, threads)
+
+
+def _load_entry(entry: BackendEntry, bundle: Bundle, threads: int) -> Backend:
+    if entry.extra and not entry.installed:
+        raise MissingExtraError(entry.module, entry.extra)
+    return entry.load(bundle, threads)
 
 
 def _load_best(bundle: Bundle, threads: int) -> Backend:
     failures = []
     for choice in rank():
         try:
-            backend = BACKENDS[choice.name].load(bundle, threads)
+            backend = _load_entry(BACKENDS[choice.name], bundle, threads)
         except RisError as error:
             failures.append(f"{choice.name}: {error}")
             _log.warning("backend %s cannot be used: %s", choice.name, error)

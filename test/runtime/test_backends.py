@@ -144,7 +144,7 @@ def test_a_graph_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_unknown_and_reserved_backends_are_refused_in_one_sentence() -> None:
     bundle = tiny_bundle.open_bundle()
-    with pytest.raises(BackendError, match="use auto, onnx"):
+    with pytest.raises(BackendError, match=r"use auto, or one of onnx"):
         registry.load("cuda", bundle)
     with pytest.raises(BackendError, match="no TensorRT backend"):
         registry.load("tensorrt", bundle)
@@ -179,6 +179,13 @@ def test_auto_takes_the_first_that_loads_and_says_why(
     monkeypatch.setattr(registry, "rank", lambda: [registry.Choice("openvino", "first")])
     with pytest.raises(RisError, match=r"another age.*ris doctor"):
         registry.load("auto", bundle, 1)
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = registry.BackendEntry("no_such_library", "openvino", "", registry.BACKENDS["onnx"].load)
+    monkeypatch.setitem(registry.BACKENDS, "lacking", row)
+    with pytest.raises(MissingExtraError, match=r"no_such_library.*ris_ros\[openvino\]"):
+        registry.load("lacking", tiny_bundle.open_bundle())
 
 
 def test_auto_ranks_only_what_is_installed() -> None:
