@@ -80,7 +80,7 @@ class Scene:
         return self.content[3] - self.content[1]
 
     def across(self, x: float) -> float:
-        """Place across the picture of a point x (a column's middle is at half past its number): 0 left edge, 1 right."""
+        """Place of a point x across the picture: 0 at its left edge, 1 at its right; a column's middle is at .5."""
         return (x - self.content[0]) / self.content_width
 
     def share(self, class_name: str) -> float:
