@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from ris_ros.language import vocabulary as words
 from ris_ros.types import Target
 
-_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[,.;:!?\-]")
+_TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*|[,.;:!?-]")
 _PUNCTUATION = frozenset(",.;:!?-")
 
 
@@ -127,8 +127,9 @@ def _wishes(clause: Sequence[str]) -> bool:
     """ "i need to get out", "i want you to follow him", "we have to pick her up", "i would like to stop"."""
     if clause[0] not in words.FIRST_PERSON:
         return False
-    if set(clause[1:6]) & {"see", "find", "know"} or ("looking" in clause[:3] and "for" in clause[:4]):
-        return False
+    for index, token in enumerate(clause[1:6], start=1):
+        if token in {"see", "find", "know", "looking"}:
+            return _searches_for_place(token, clause[index + 1 :])
     return any(token in words.WISH_VERBS for token in clause[1:4])
 
 

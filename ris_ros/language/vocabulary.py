@@ -12,21 +12,20 @@ SPELLINGS: dict[str, str] = {
     "\u2019": "'",
     "pull-over": "pull over",
     "pullover": "pull over",
-    "u-turn": "turn",
-    "u turn": "turn",
-    "you-turn": "turn",
-    "follow-up": "following",
+    "u turn": "u-turn",
+    "you-turn": "u-turn",
 }
 
 MANOEUVRE_VERBS: frozenset[str] = _words(
     """
-    accelerate advance allow approach ask avoid back beep block brake bring bypass call catch change circle clear close
-    collect come continue creep cross cruise decelerate decrease deliver double drive drop ease edge enter evade exit
-    fetch follow get give go grab halt hand hang head help hit hold honk hop hug hurry idle increase inch join keep land
-    leave let line make maintain maneuver manoeuvre match meet merge mind move navigate offer open overtake park pass
-    pause pick position prepare proceed pull push reach reduce release remain reverse ride roll round run shift slow
-    speed squeeze stall stand start stay steer step stick stop straighten swap swerve swing switch tail take tell tow
-    trail turn undertake use veer wait wave yield drift pursue chase race rush return roam station try
+    accelerate advance allow approach ask avoid back beep block brake bring bypass call carry catch change chase
+    circle clear close collect come continue creep cross cruise decelerate decrease deliver double double-park drift
+    drive drop ease edge enter evade exit fetch follow get give go grab halt hand hang head help hit hold honk hop
+    hug hurry idle inch increase join keep land leave let line lose maintain make maneuver manoeuvre match meet
+    merge mind move navigate offer open overtake park pass pause pick position prepare proceed pull pursue push
+    queue race reach reduce release remain return reverse ride roam roll round run rush shift slow speed squeeze
+    stall stand start station stay steer step stick stop straighten swap swerve swing switch tail take tell tow
+    trail try turn u-turn undertake use veer wait wave yield
     """
 )
 
@@ -105,7 +104,7 @@ ADDRESSED: frozenset[str] = frozenset({"you", "we", "i"})
 FIRST_PERSON: frozenset[str] = frozenset({"i", "we", "i'd", "i'm", "we're", "i'll", "we'll", "i've", "we've", "you"})
 WISH_VERBS: frozenset[str] = _words(
     """need want wanna like love have must should gotta will would supposed going think forgot meeting wish hope prefer
-    looking waiting
+    waiting
     """
 )
 EGO: frozenset[str] = FIRST_PERSON | {"me", "us", "ready", "time", "my", "our", "need", "want", "try", "do", "prepare"}

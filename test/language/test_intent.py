@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,19 @@ def test_real_manoeuvre_commands_are_understood_as_such(shared_data: Path) -> No
     share = sum(resolve_target(command, Target.AUTO) is Target.REGION for command in commands) / len(commands)
     print(f"manoeuvres recognised: {share:.1%} of {len(commands)}")
     assert share >= 0.97
+
+
+def test_the_sentences_that_the_model_is_trained_on_are_told_apart(shared_data: Path) -> None:
+    """They are written elsewhere, by rules of their own that know what they ask for."""
+    from ris_ros.data.camvid import CamVid
+    from ris_ros.data.expressions import generate
+
+    images = CamVid(shared_data / "camvid", "val")
+    rng = np.random.default_rng(3)
+    written = [one for index in range(0, len(images), 20) for one in generate(images[index], rng, 60)]
+    right = [resolve_target(clean(one.text), Target.AUTO) is one.target for one in written]
+    assert len(right) > 200
+    assert sum(right) / len(right) >= 0.99
 
 
 @pytest.mark.parametrize(
