@@ -254,6 +254,7 @@ class Session:
         stages_ns = {"wait": taken_ns - arrival.monotonic_ns, "decode": time.monotonic_ns() - taken_ns}
         if same_clock(stamp_ns, arrival.time_ns, tolerance_ns):
             stages_ns = {"transport": max(0, arrival.time_ns - stamp_ns), **stages_ns}
+            self._statistics.solved(f"clock/{camera}")
         else:
             off_s = abs(arrival.time_ns - stamp_ns) / NS_PER_S
             self._statistics.problem(

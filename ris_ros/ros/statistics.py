@@ -117,6 +117,11 @@ class Statistics:
             self._logged[key] = now
             return True
 
+    def solved(self, key: str) -> None:
+        """Forget the latest problem of a kind."""
+        with self._lock:
+            self._problems.pop(key, None)
+
     def recent_problem(self, key: str, within_s: float) -> str:
         """The latest problem of a kind, or nothing when the last is longer ago than ``within_s`` seconds."""
         with self._lock:

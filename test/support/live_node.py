@@ -16,8 +16,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from numpy.typing import NDArray
@@ -83,9 +84,17 @@ class NodeProcess:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    def threads(self) -> int:
+        """How many threads it has."""
+        return psutil.Process(self._process.pid).num_threads()
+
     def interrupt(self) -> int:
         """Press Ctrl-C; returns the exit code."""
         self._process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end; returns the exit code."""
         try:
             return self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -110,7 +119,6 @@ class Peer:
         self._stop = False
         self._publishers: dict[tuple[str, ReliabilityPolicy], Any] = {}
         self.heard: dict[str, list[Any]] = {}
-        self.heard_at: dict[int, float] = {}
         for topic, type_ in (
             ("ris/label_mask", Image),
             ("ris/confidence", Image),
@@ -238,8 +246,10 @@ class Peer:
         return publisher
 
     def retire(self, topic: str, reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE) -> None:
-        """Destroy a publisher."""
-        self.node.destroy_publisher(self._publishers.pop((topic, reliability)))
+        """Destroy a publisher, if there is one."""
+        publisher = self._publishers.pop((topic, reliability), None)
+        if publisher is not None:
+            self.node.destroy_publisher(publisher)
 
     def say(self, text: str) -> None:
         """Send a typed command."""
@@ -268,16 +278,16 @@ class Peer:
             if command_id in (None, grounding.command_id)
         ]
 
-    def diagnosis(self, part: str) -> Any:
-        """The latest status of one part of the node, None before the first."""
+    def diagnosis(self, part: str) -> DiagnosticStatus:
+        """The latest status of one part of the node; an empty one before the first."""
         for message in reversed(self.heard["/diagnostics"]):
             for status in message.status:
                 if status.name == f"ris: {part}":
                     return status
-        return None
+        return DiagnosticStatus()
 
 
-def values(status: Any) -> dict[str, str]:
+def values(status: DiagnosticStatus) -> dict[str, str]:
     """Key-value pairs of a diagnostic status."""
     return {pair.key: pair.value for pair in status.values}
 

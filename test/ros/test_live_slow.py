@@ -1,0 +1,103 @@
+"""The living node with an engine that is slow, and with one that fails: what must not suffer from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_bundle
+from tiny_bundle import RED, picture
+
+pytest.importorskip("rclpy")
+
+from live_node import CLEANUP, DEACTIVATE, NodeProcess, Peer, raw, stamp_ns, values
+from sensor_msgs.msg import Image
+
+pytestmark = pytest.mark.ros
+
+SUPPORT = str(Path(tiny_bundle.__file__).parent)
+DELAY_S = 0.3  # of slow_node.py
+SCENE = picture((192, 128), (RED, (40, 40, 48, 48)))
+BLACK = np.zeros((128, 192, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    log = tmp_path_factory.mktemp("node") / "log.txt"
+    parameters = {"backend": "slow", "diagnostics_period_s": 0.2}
+    with NodeProcess(log, parameters, {"PYTHONPATH": SUPPORT}, module="slow_node") as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def peer(process: NodeProcess) -> Iterator[Peer]:
+    with Peer() as peer:
+        peer.activate()
+        yield peer
+
+
+def send(peer: Peer, image: np.ndarray = SCENE) -> int:
+    stamp = peer.now_ns()
+    peer.publisher(Image, "camera/image_raw").publish(raw(image, stamp))
+    return stamp
+
+
+def test_the_newest_frame_wins_and_every_other_is_counted(peer: Peer) -> None:
+    peer.say("the red car")
+    sent: list[int] = []
+    peer.until(lambda: len(peer.answers()) >= 4, lambda: sent.append(send(peer)), every_s=0.03)
+    answered = [stamp_ns(answer) for answer in peer.answers()]
+    assert answered == sorted(answered)
+    for stamp, received in zip(answered[1:], (answer.stages for answer in peer.answers()[1:]), strict=True):
+        waited = next(stage.duration for stage in received if stage.stage == "wait")
+        # It was the newest when its turn came: the one sent after it was not there yet.
+        assert waited.sec == 0
+        assert waited.nanosec < 0.15e9, f"{stamp} waited {waited.nanosec / 1e6:.0f} ms for an engine of {DELAY_S} s"
+
+    def settled() -> dict[str, str] | None:
+        pairs = values(peer.diagnosis("camera camera"))
+        done = int(pairs.get("grounded", 0)) + int(pairs.get("dropped", 0))
+        return pairs if done == int(pairs.get("frames_in", -1)) == len(sent) else None
+
+    pairs = peer.until(settled)
+    assert int(pairs["dropped_replaced"]) == len(sent) - int(pairs["grounded"])
+    assert int(pairs["dropped_replaced"]) > 10
+
+
+def test_inference_never_holds_up_the_executor(peer: Peer) -> None:
+    peer.say("the red car")
+    peer.until(peer.answers, lambda: send(peer))
+    slowest_s = 0.0
+    for _ in range(20):
+        send(peer)
+        begin = time.monotonic()
+        peer.state()
+        slowest_s = max(slowest_s, time.monotonic() - begin)
+    assert slowest_s < DELAY_S, "a service of the node waited for an inference"
+
+
+def test_a_command_is_answered_on_the_first_frame_after_it(peer: Peer) -> None:
+    peer.say("the red car")
+    peer.until(peer.answers, lambda: send(peer))
+    uttered_ns = peer.now_ns()
+    peer.order("the green car", id="late", stamp_ns=uttered_ns)
+    peer.until(lambda: peer.answers("late"), lambda: send(peer), every_s=0.03)
+    assert stamp_ns(peer.answers("late")[0]) >= uttered_ns
+
+
+def test_an_engine_that_fails_is_counted_and_the_next_frame_grounded(peer: Peer, process: NodeProcess) -> None:
+    assert peer.transition(DEACTIVATE)
+    assert peer.transition(CLEANUP)
+    assert peer.set_parameter("backend", "fragile").successful
+    peer.activate()
+    peer.forget()
+    peer.say("the red car")
+    peer.until(lambda: "fell over" in peer.diagnosis("engine").message, lambda: send(peer, BLACK))
+    assert int(values(peer.diagnosis("camera camera"))["dropped_backend_error"]) > 0
+    assert not peer.answers()
+    peer.until(peer.answers, lambda: send(peer))
+    assert peer.answers()[0].found
+    assert process.interrupt() == 0
