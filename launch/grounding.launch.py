@@ -68,7 +68,7 @@ def _actions(context: LaunchContext) -> list[Any]:
     if given["shared_memory"] == "true":
         planned = transport.plan(processes=2)
         actions += [SetEnvironmentVariable(name, value) for name, value in planned.environment.items()]
-        actions += [LogInfo(msg=note) for note in planned.notes]
+        actions += [LogInfo(msg=note) for note in (*planned.notes, transport.leftovers()) if note]
     node = LifecycleNode(
         package="ris_ros",
         executable="grounding_node",

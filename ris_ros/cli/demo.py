@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     texts, truth_of = _what_to_ask(args, recording)
     logs = _make_folder(args.out)
     os.environ.update(transport.isolated(args.domain))
-    for note in transport.apply(transport.plan(processes=3)):
+    for note in filter(None, (*transport.apply(transport.plan(processes=3)), transport.leftovers())):
         print(f"note: {note}")
     client_class = _client_class()
     with _ended_by_signals(), Children(logs, os.environ) as children:

@@ -82,13 +82,6 @@ def plan(processes: int, environ: Mapping[str, str] | None = None, shared_memory
         notes.append(f"{problem}, so large raw images may be lost: enlarge it (docker run --shm-size=1g).")
     else:
         environment |= dict.fromkeys(_PROFILE_VARIABLES, profile)
-    stale = stale_segments(shared_memory)
-    stale_bytes = sum(path.stat().st_size for path in stale if path.exists())
-    if stale_bytes >= SEGMENT_BYTES:
-        notes.append(
-            f"Shared-memory segments of {len(stale)} processes that were killed lie in {shared_memory}"
-            f" ({stale_bytes / 1e6:.0f} MB): `fastdds shm clean` removes them."
-        )
     return Transport(MappingProxyType(environment), tuple(notes))
 
 
@@ -148,6 +141,18 @@ def stale_segments(shared_memory: Path = _SHARED_MEMORY) -> list[Path]:
         return []
     segments = (path for path in sorted(shared_memory.iterdir()) if _SEGMENT_NAME.fullmatch(path.name))
     return [path for path in segments if _unowned(path.with_name(path.name + "_el"))]
+
+
+def leftovers(shared_memory: Path = _SHARED_MEMORY) -> str:
+    """A sentence on the segments that killed processes left; empty while they take no room that matters."""
+    stale = stale_segments(shared_memory)
+    stale_bytes = sum(path.stat().st_size for path in stale if path.exists())
+    if stale_bytes < SEGMENT_BYTES:
+        return ""
+    return (
+        f"Shared-memory segments of {len(stale)} processes that were killed lie in {shared_memory}"
+        f" ({stale_bytes / 1e6:.0f} MB): `fastdds shm clean` removes them."
+    )
 
 
 def _unowned(lock: Path) -> bool:
