@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.classes import BY_NAME, CLASSES
-from ris_ros.data.colours import body_colour
+from ris_ros.data.colours import body_colour, clothes_colour
 from ris_ros.data.labeled_image import InstanceInfo
 
 _VEHICLES = frozenset({"car", "van", "truck", "bus"})
+_PEOPLE = frozenset({"pedestrian", "bicyclist"})
+# Below this height a person is too few pixels for the colour of clothes.
+_MIN_DRESSED_PX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def find_instances(
     """Connected components (8-connected) of every thing class.
 
     Args:
-        image_rgb: uint8 [H, W, 3], to read vehicle colours from.
+        image_rgb: uint8 [H, W, 3], to read the colours of vehicles and clothes from.
         class_map: uint8 [H, W].
         min_area_px: Smaller components stay out of the instance map.
 
@@ -61,7 +64,7 @@ def find_instances(
     """
     instance_map = np.zeros(class_map.shape, np.int32)
     instances: dict[int, InstanceInfo] = {}
-    road = class_map == BY_NAME["road"].id
+    brightness = _road_brightness(image_rgb, class_map == BY_NAME["road"].id)
     for street_class in CLASSES:
         if not street_class.thing:
             continue
@@ -80,8 +83,12 @@ def find_instances(
             merged = _looks_merged(street_class.name, inside)
             colour = None
             if street_class.name in _VEHICLES and not merged:
-                colour = body_colour(image_rgb[window], inside, _road_brightness(image_rgb, road))
-            instances[key] = InstanceInfo(street_class.name, colour=colour, merged=merged)
+                colour = body_colour(image_rgb[window], inside, brightness)
+            attributes: tuple[str, ...] = ()
+            if street_class.name in _PEOPLE and not merged and height >= _MIN_DRESSED_PX:
+                worn = clothes_colour(image_rgb[window], inside, brightness)
+                attributes = (f"wearing a {worn} top",) if worn else ()
+            instances[key] = InstanceInfo(street_class.name, colour=colour, attributes=attributes, merged=merged)
     return instance_map, instances
 
 

@@ -198,7 +198,7 @@ def attribute_holds(attribute: str, known: tuple[str, ...]) -> Truth:
         return None
     worn = [garment for garment in map(garment_of, known) if garment is not None and garment.part == asked.part]
     if not worn:
-        # A source that tells of clothes tells of all of them.
+        # What is asked of one is told of another in the same picture, so the source would have told it here too.
         return False if any(garment_of(other) for other in known) else None
     return any_of(None if not colours_differ(asked.colour, garment.colour) else False for garment in worn)
 

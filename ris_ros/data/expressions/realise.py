@@ -93,6 +93,8 @@ _WEARING: Choice = Choice(
     ("wearing {0} {1} {2}", "wearing {0} {1} {2}", "in {0} {1} {2}", "in the {1} {2}", "with the {1} {2}", "in {1}"),
     ("dressed in {1}", "wearing {1}", "who has {0} {1} {2} on"),
 )
+# Sources call it this or that, and so do people: only its colour is judged.
+_TOPS: Choice = Choice(("jacket", "jacket", "top", "coat", "shirt"), ("hoodie", "sweater"))
 _BAG: Choice = Choice(
     ("with {0} {1} {2}", "carrying {0} {1} {2}", "with the {1} {2}"), ("who has {0} {1} {2} on the back",)
 )
@@ -188,7 +190,8 @@ def _attribute_in_words(phrasing: Phrasing, attribute: str) -> str:
         article = "an" if garment.colour[0] in "aeiou" else "a"
         if garment.part == "bag":
             return phrasing.pick(_BAG).format(article, garment.colour, garment.name)
-        return phrasing.pick(_WEARING).format(article, garment.colour, garment.name)
+        name = phrasing.pick(_TOPS) if garment.part == "top" else garment.name
+        return phrasing.pick(_WEARING).format(article, garment.colour, name)
     return phrasing.pick(_STATE_WORDS[attribute]) if attribute in _STATE_WORDS else attribute
 
 
