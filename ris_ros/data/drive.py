@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import CommandError, DataError, MissingExtraError
+from ris_ros.data.bag import open_bag
+from ris_ros.errors import CommandError, DataError
 from ris_ros.types import Target
 
 IMAGE_TOPIC = "/camera/image_raw/compressed"
@@ -167,19 +168,12 @@ class SampleDrive:
         raise DataError(f"{self.bag}: has no message on {INFO_TOPIC}: write the sample again.")
 
     def _messages(self, topic: str) -> Iterator[Any]:
-        try:
-            from rosbags.rosbag2 import Reader, ReaderError
+        with open_bag(self.bag) as bag:
             from rosbags.typesys import Stores, get_typestore
-        except ImportError:
-            raise MissingExtraError("rosbags", "ros") from None
-        types = get_typestore(Stores.ROS2_HUMBLE)
-        try:
-            with Reader(self.bag) as reader:
-                wanted = [connection for connection in reader.connections if connection.topic == topic]
-                for connection, _, data in reader.messages(connections=wanted) if wanted else ():
-                    yield types.deserialize_cdr(data, connection.msgtype)
-        except ReaderError as error:
-            raise DataError(f"{self.bag}: cannot be read ({error}): write the sample again.") from None
+
+            types = get_typestore(Stores.ROS2_HUMBLE)
+            for message in bag.messages([topic]):
+                yield types.deserialize_cdr(message.cdr, message.type)
 
 
 def _stamp_ns(message: Any) -> int:

@@ -47,7 +47,7 @@ def draw_film(rng: np.random.Generator) -> Film:
     """Random electronics, from clean to poor."""
     warmth = rng.normal(0, 0.035)
     return Film(
-        key=float(rng.uniform(0.07, 0.20)),
+        key=float(np.exp(rng.uniform(np.log(0.03), np.log(0.20)))),
         contrast=float(rng.uniform(0.95, 1.25)),
         saturation=float(rng.uniform(0.75, 1.2)),
         tint=(1 + warmth, 1.0 + float(rng.normal(0, 0.01)), 1 - warmth),
