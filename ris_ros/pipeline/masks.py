@@ -47,12 +47,15 @@ def answer(
     peak = peak_xy(logits, letterbox, size_px)
     if threshold is None:
         return MaskAnswer(confidence, np.zeros(confidence.shape, np.bool_), (0, 0, 0, 0), peak, 0.0)
-    _, ones = cv2.threshold(confidence, threshold_level(threshold) - 1, 1, cv2.THRESH_BINARY)
+    level = threshold_level(threshold)
+    _, ones = cv2.threshold(confidence, level - 1, 1, cv2.THRESH_BINARY)
     x, y, width, height = cv2.boundingRect(ones)
     score = 0.0
     if width:
         inside = slice(y, y + height), slice(x, x + width)
-        score = cv2.mean(confidence[inside], mask=ones[inside])[0] / 255.0
+        # The mean over the mask; cv2.mean with a mask takes three times as long.
+        _, kept = cv2.threshold(confidence[inside], level - 1, 0, cv2.THRESH_TOZERO)
+        score = cv2.sumElems(kept)[0] / cv2.countNonZero(ones[inside]) / 255.0
     return MaskAnswer(confidence, ones.view(np.bool_), (x, y, width, height), peak, score)
 
 
