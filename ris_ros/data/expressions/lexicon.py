@@ -42,9 +42,9 @@ TERMS: tuple[Term, ...] = (
     Term(Choice(("man", "woman", "guy"), ("lady", "fellow")), Choice(("people",)), frozenset({"pedestrian"}),
     frozenset({"bicyclist"}), lone=True),
     Term(
-        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike", "bike"), ("bike rider",
+        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike"), ("bike rider",
         "person riding a bicycle")),
-        Choice(("cyclists", "bicyclists", "people on bikes", "bikes"), ("bike riders", "people riding bicycles")),
+        Choice(("cyclists", "bicyclists", "people on bikes"), ("bike riders", "people riding bicycles")),
         frozenset({"bicyclist"}),
     ),
     Term(Choice(("sign", "traffic sign", "road sign"), ("street sign",)), Choice(("signs", "traffic signs"),

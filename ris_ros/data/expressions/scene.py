@@ -66,6 +66,7 @@ class Scene:
         self._by_class: dict[str, list[Thing]] = {}
         for thing in self.things:
             self._by_class.setdefault(thing.class_name, []).append(thing)
+        self._unlabelled_share: float | None = None
         self._side_masks: dict[str, dict[str, NDArray[np.bool_]]] = {}
         self._surroundings: dict[tuple[str, int], dict[str, float]] = {}
 
@@ -78,6 +79,17 @@ class Scene:
     def content_height(self) -> int:
         """Rows that show the world rather than padding."""
         return self.content[3] - self.content[1]
+
+    @property
+    def unlabelled_share(self) -> float:
+        """Share of the picture that has no class, the strip at its lower edge (our own bonnet) aside."""
+        if self._unlabelled_share is None:
+            x0, y0, x1, y1 = self.content
+            void = np.equal(self.image.class_map[y0:y1, x0:x1], VOID)
+            _, labels, stats, _ = cv2.connectedComponentsWithStats(void.view(np.uint8), connectivity=8)
+            inside = np.setdiff1d(np.arange(1, len(stats)), labels[-1])
+            self._unlabelled_share = float(stats[inside, cv2.CC_STAT_AREA].sum()) / void.size
+        return self._unlabelled_share
 
     def across(self, x: float) -> float:
         """Place of a point x across the picture: 0 at its left edge, 1 at its right; a column's middle is at .5."""
