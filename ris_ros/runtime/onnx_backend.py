@@ -51,8 +51,9 @@ class OnnxBackend(ClosesOnExit):
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._input_size_px)
+        images = np.ascontiguousarray(images_rgb)
         binding = self._vision.io_binding()
-        binding.bind_cpu_input("image", np.ascontiguousarray(images_rgb))
+        binding.bind_cpu_input("image", images)
         for name in self._feature_names:
             # The engine makes the tensor, where it runs: features never pass through this process's memory twice.
             binding.bind_output(name, self._device)
@@ -65,8 +66,10 @@ class OnnxBackend(ClosesOnExit):
         binding = self._ground.io_binding()
         for name, tensor in features.tensors.items():
             binding.bind_ortvalue_input(name, tensor)
-        for name in GROUND_TEXT_INPUTS:
-            binding.bind_cpu_input(name, np.ascontiguousarray(getattr(text, name)))
+        # Held in this frame until the run is over: the binding points into their memory.
+        arrays = {name: np.ascontiguousarray(getattr(text, name)) for name in GROUND_TEXT_INPUTS}
+        for name, array in arrays.items():
+            binding.bind_cpu_input(name, array)
         for name in GROUND_OUTPUTS:
             binding.bind_output(name, "cpu")
         self._run(self._ground, binding, "ground")

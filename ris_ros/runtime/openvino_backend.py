@@ -86,16 +86,16 @@ class OpenVinoBackend(ClosesOnExit):
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._input_size_px)
-        images = self._openvino.Tensor(np.ascontiguousarray(images_rgb), shared_memory=True)
-        request = self._vision.infer({"image": images})
+        # Held in this frame until the run is over: the tensor points into its memory.
+        images = np.ascontiguousarray(images_rgb)
+        request = self._vision.infer({"image": self._openvino.Tensor(images, shared_memory=True)})
         return VisionFeatures({name: request.get_tensor(name) for name in self._feature_names}, len(images_rgb))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
         check_text(text, features, self._text_width)
-        inputs = dict(features.tensors)
-        for name in GROUND_TEXT_INPUTS:
-            inputs[name] = self._openvino.Tensor(np.ascontiguousarray(getattr(text, name)), shared_memory=True)
-        request = self._ground.infer(inputs)
+        arrays = {name: np.ascontiguousarray(getattr(text, name)) for name in GROUND_TEXT_INPUTS}
+        tensors = {name: self._openvino.Tensor(array, shared_memory=True) for name, array in arrays.items()}
+        request = self._ground.infer({**features.tensors, **tensors})
         # Copied: the request writes its next answer to the same memory.
         return GroundOutput(*(np.array(request.get_tensor(name).data, np.float32) for name in GROUND_OUTPUTS))
 
