@@ -18,7 +18,7 @@ from ris_ros.data.labeled_image import LabeledImage
 KINDS: tuple[str, ...] = OBJECT_KINDS + REGION_KINDS + NEGATIVE_KINDS
 
 # Share of each sort of sentence; what the scene does not offer leaves its share to the others.
-_SORT_WEIGHTS: dict[str, float] = {"thing": 0.34, "group": 0.1, "stuff": 0.13, "region": 0.23, "negative": 0.2}
+_SORT_WEIGHTS: dict[str, float] = {"thing": 0.33, "group": 0.1, "stuff": 0.13, "region": 0.22, "negative": 0.26}
 _REGION_WEIGHTS: dict[str, float] = {
     "park": 8.0, "stop": 6.0, "wait": 5.0, "follow": 6.0, "overtake": 3.0, "pull_over": 2.0,
     "turn": 2.0, "lane_change": 1.2, "straight": 0.8,
@@ -28,7 +28,7 @@ _NEGATIVE_WEIGHTS: dict[str, float] = {
     "wrong_relation": 1.5, "absent_in_command": 3.0,
 }  # fmt: skip
 _TRIES_PER_SENTENCE = 12
-_TRIES_PER_MEANING = 5
+_TRIES_PER_MEANING = 8
 
 
 def generate(

@@ -36,7 +36,7 @@ from ris_ros.data.expressions.predicates import (
     SideOf,
     StandsOn,
 )
-from ris_ros.data.expressions.realise import noun_phrase, stuff_name
+from ris_ros.data.expressions.realise import noun_phrase, side_words, stuff_name
 from ris_ros.data.expressions.scene import Scene, Thing
 from ris_ros.types import Target
 
@@ -53,6 +53,7 @@ _PAINTS: tuple[str, ...] = ("white", "black", "red", "blue", "green", "yellow", 
 _NEIGHBOURS: tuple[str, ...] = ("car", "pedestrian", "bicyclist", "van", "truck", "bus", "cone")
 _VEHICLE_STATES: tuple[str, ...] = ("parked", "oncoming", "driving ahead")
 _GARMENT_SHARE = 0.3
+_STUFF_SHARE = 0.25
 _PLURAL_SHARE = 0.15
 
 
@@ -62,6 +63,8 @@ def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expressi
         return _absent_class(scene, phrasing)
     if kind == "absent_in_command":
         return _absent_in_command(scene, phrasing)
+    if kind == "wrong_place" and phrasing.chance(_STUFF_SHARE):
+        return _stuff_elsewhere(scene, phrasing)
     description = _false_description(scene, phrasing, kind)
     if description is None:
         return None
@@ -150,6 +153,18 @@ def _false_description(scene: Scene, phrasing: Phrasing, kind: str) -> Descripti
             extra = (phrasing.one_of(true_ones),) if true_ones else ()
         description = Description(term, (wrong, *extra))
     return description if absent(scene, description) else None
+
+
+def _stuff_elsewhere(scene: Scene, phrasing: Phrasing) -> Expression | None:
+    """An area sought on the side where there is none of it, such as a pavement on the right."""
+    name = phrasing.one_of(("building", "sidewalk", "tree", "fence"))
+    side = phrasing.one_of(("left", "right"))
+    sides = scene.sides(name)
+    if side in sides or not sides or (scene.class_mask(name) & ~next(iter(sides.values()))).any():
+        return None
+    stuff = phrasing.one_of(STUFF[name])
+    words = f"{phrasing.pick(stuff.names)} {side_words(phrasing, side)}"
+    return _negative(scene, wrap_object(phrasing, words, stuff.plural), "wrong_place", Target.OBJECT)
 
 
 def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> Predicate | Pick | None:
