@@ -12,7 +12,7 @@ import numpy as np
 
 from ris_ros.cli.demo_report import Truth
 from ris_ros.data.bag import open_bag
-from ris_ros.data.drive import SampleDrive
+from ris_ros.data.drive import DriveCommand, SampleDrive
 from ris_ros.errors import CommandError, DataError
 from ris_ros.language.utterance import clean
 from ris_ros.ros.bag_camera import IMAGE_TYPES, choose_topics
@@ -21,6 +21,8 @@ CAMERA = "camera"
 """The node's camera, as its parameter ``cameras`` names it by default."""
 
 MAX_COMMANDS = 12
+
+_LOOK_AT = (0.1, 0.5, 0.9)  # moments of a turn, as parts of it
 
 TruthOf = Callable[[int, str, tuple[int, int]], Truth | None]
 """What is true of a text on the image of a recorded stamp (nanoseconds) and size (width, height); None: not known."""
@@ -84,22 +86,31 @@ class KnownDrive:
         return cls(drive) if drive.bag == bag.resolve() else None
 
     def texts(self, drive_s: float) -> list[str]:
-        """All its commands, each at a time when its thing can be seen, as a passenger would say them.
+        """All its commands, each in a turn in which its thing is well in view, as a passenger would say them.
 
         Args:
             drive_s: Seconds of the drive, going round, that are shared equally among the commands and one more turn.
+
+        Raises:
+            DataError: A truth picture is missing or damaged.
         """
         left = list(self._commands.values())
         stamps_ns = sorted(self._index)
         frame_ns = (stamps_ns[-1] - stamps_ns[0]) / max(len(stamps_ns) - 1, 1) or 1.0
         turn = drive_s * 1e9 / frame_ns / (len(left) + 1)
-        texts = []
-        for number in range(len(left)):
-            seen = [int(frame) % len(stamps_ns) for frame in np.linspace(number * turn, (number + 1) * turn, 8)]
-            best = max(left, key=lambda command: sum(map(command.is_present, seen)))
+        moments = [[int((number + part) * turn) % len(stamps_ns) for part in _LOOK_AT] for number in range(len(left))]
+        seen = {command.text: np.array([self._pixels(command, frames) for frames in moments]) for command in left}
+        texts: list[str] = []
+        for number in range(len(moments)):
+            best = max(left, key=lambda command: seen[command.text][number] / max(seen[command.text].max(), 1))
             left.remove(best)
             texts.append(best.text)
         return texts
+
+    def _pixels(self, command: DriveCommand, frames: list[int]) -> int:
+        """How many pixels of these frames show a command's thing."""
+        present = [index for index in frames if command.is_present(index)]
+        return sum(int(np.count_nonzero(self._drive.truth(command.id, index))) for index in present)
 
     def truth_of(self, recorded_ns: int, text: str, size_px: tuple[int, int]) -> Truth | None:
         """See :data:`TruthOf`."""
