@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import BackendError, MissingExtraError
-from ris_ros.runtime.backend import GROUND_OUTPUTS, GROUND_TEXT_INPUTS, ClosesOnExit, check_images, check_text
+from ris_ros.runtime.backend import GROUND_OUTPUTS, ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
-Shape = tuple[int, ...]
-
 _DEVICE = "CPU"
-_SHAPES_KEPT = 6
 # Layers whose arithmetic decides speed and accuracy; the rest is data movement.
 _HEAVY_LAYERS = frozenset({"Convolution", "GroupConvolution", "FullyConnected", "MatMul", "Deconvolution"})
 
@@ -32,6 +28,10 @@ def cpu_has_bf16() -> bool:
 
 class OpenVinoBackend(ClosesOnExit):
     """The bundle's graphs on OpenVINO's CPU device.
+
+    Each is compiled for one image and one command, and run as often as there are. On a CPU a batch gains little (a
+    tenth to a quarter on two cores), open shapes lose more than that, and compiling for every number of images and
+    commands would take half a second and 40 MB each, in the middle of a drive. So an answer never depends on its batch.
 
     Args:
         bundle: Verified bundle.
@@ -62,18 +62,22 @@ class OpenVinoBackend(ClosesOnExit):
         }
         self._input_size_px = bundle.input_size_px
         self._text_width = bundle.settings.text.width
-        self._vision = self._engine(bundle, "vision.onnx")
-        self._ground = self._engine(bundle, "ground.onnx")
-        self._feature_names = self._vision.output_names
-        wanted = set(self._ground.input_names)
-        if wanted != {*self._feature_names, *GROUND_TEXT_INPUTS}:
-            raise BackendError(
-                f"{bundle.path}: ground.onnx takes {sorted(wanted)}, which vision.onnx and text do not give: "
-                f"export the bundle again."
-            )
         width, height = bundle.input_size_px
-        compiled, _ = self._vision.compiled({"image": (1, height, width, 3)})
-        self._precision = _heavy_precision(compiled)
+        self._vision = self._compile(bundle, "vision.onnx", {"image": [1, height, width, 3]})
+        feature_shapes = {port.get_any_name(): list(port.shape) for port in self._vision.outputs}
+        text = bundle.settings.text
+        text_shapes = {
+            "words": [1, text.max_tokens, text.width],
+            "word_mask": [1, text.max_tokens],
+            "sentence": [1, text.width],
+            "camera_index": [1],
+        }
+        self._ground = self._compile(bundle, "ground.onnx", {**feature_shapes, **text_shapes})
+        self._looking = self._vision.create_infer_request()
+        self._answering = self._ground.create_infer_request()
+        # The features of the image in each row of a batch, written in place.
+        self._features: list[dict[str, Any]] = []
+        self._precision = _heavy_precision(self._vision)
 
     @property
     def precision(self) -> str:
@@ -86,74 +90,62 @@ class OpenVinoBackend(ClosesOnExit):
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._input_size_px)
-        # Held in this frame until the run is over: the tensor points into its memory.
+        # Held in this frame until the runs are over: the engine reads it in place.
         images = np.ascontiguousarray(images_rgb)
-        request = self._vision.infer({"image": self._openvino.Tensor(images, shared_memory=True)})
-        return VisionFeatures({name: request.get_tensor(name) for name in self._feature_names}, len(images_rgb))
+        for row in range(len(images)):
+            for name, tensor in self._features_of(row).items():
+                self._looking.set_tensor(name, tensor)
+            self._run(self._looking, {"image": images[row : row + 1]}, "vision")
+        seen = self._features[: len(images)]
+        return VisionFeatures({name: [row[name] for row in seen] for name in seen[0]}, len(images))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
         check_text(text, features, self._text_width)
-        arrays = {name: np.ascontiguousarray(getattr(text, name)) for name in GROUND_TEXT_INPUTS}
-        tensors = {name: self._openvino.Tensor(array, shared_memory=True) for name, array in arrays.items()}
-        request = self._ground.infer({**features.tensors, **tensors})
-        # Copied: the request writes its next answer to the same memory.
-        return GroundOutput(*(np.array(request.get_tensor(name).data, np.float32) for name in GROUND_OUTPUTS))
+        rows = [self._ground_one(features, text, row) for row in range(len(text.camera_index))]
+        return GroundOutput(*(np.concatenate(outputs) for outputs in zip(*rows, strict=True)))
 
     def close(self) -> None:
-        del self._vision, self._ground
+        del self._looking, self._answering, self._features, self._vision, self._ground
 
-    def _engine(self, bundle: Bundle, name: str) -> _Engine:
+    def _ground_one(self, features: VisionFeatures, text: TextBatch, row: int) -> list[NDArray[np.float32]]:
+        camera = int(text.camera_index[row])
+        inputs: dict[str, Any] = {name: tensors[camera] for name, tensors in features.tensors.items()}
+        # The engine is shown that one image only.
+        inputs["camera_index"] = np.zeros(1, np.int64)
+        for name in ("words", "word_mask", "sentence"):
+            inputs[name] = np.ascontiguousarray(getattr(text, name)[row : row + 1])
+        self._run(self._answering, inputs, "ground")
+        # Copied: the request writes its next answer to the same memory.
+        return [np.array(self._answering.get_tensor(name).data, np.float32) for name in GROUND_OUTPUTS]
+
+    def _features_of(self, row: int) -> dict[str, Any]:
+        while len(self._features) <= row:
+            outputs = self._vision.outputs
+            self._features.append(
+                {port.get_any_name(): self._openvino.Tensor(port.element_type, port.shape) for port in outputs}
+            )
+        return self._features[row]
+
+    def _compile(self, bundle: Bundle, name: str, shapes: dict[str, list[int]]) -> Any:
         try:
-            return _Engine(self._core, self._core.read_model(bundle.read(name), b""), self._config, name)
+            model = self._core.read_model(bundle.read(name), b"")
+            found = {port.get_any_name() for port in model.inputs}
+            if found != set(shapes):
+                raise BackendError(
+                    f"{bundle.path / name}: takes {sorted(found)}, not {sorted(shapes)}: export the bundle again."
+                )
+            model.reshape(shapes)
+            return self._core.compile_model(model, _DEVICE, self._config)
         except RuntimeError as error:
             raise BackendError(
                 f"{bundle.path / name}: OpenVINO cannot load it ({_last_line(error)}): use the backend onnx."
             ) from None
 
-
-class _Engine:
-    """A graph, compiled once for each set of input shapes: fixed shapes make it up to twice as fast as open ones.
-
-    Compiling takes a few tenths of a second, when the number of cameras or of commands is one not met lately.
-    """
-
-    def __init__(self, core: Any, model: Any, config: dict[str, str], name: str) -> None:
-        self._core = core
-        self._model = model
-        self._config = config
-        self._name = name.removesuffix(".onnx")
-        self.input_names = [port.get_any_name() for port in model.inputs]
-        self.output_names = [port.get_any_name() for port in model.outputs]
-        self._compiled: OrderedDict[frozenset[tuple[str, Shape]], tuple[Any, Any]] = OrderedDict()
-
-    def infer(self, inputs: dict[str, Any]) -> Any:
-        """Run on tensors by name; returns the request that holds the outputs until the next run of the same shapes."""
-        _, request = self.compiled({name: tuple(tensor.shape) for name, tensor in inputs.items()})
+    def _run(self, request: Any, inputs: dict[str, Any], graph: str) -> None:
         try:
             request.infer(inputs, share_inputs=True, share_outputs=True)
         except RuntimeError as error:
-            raise self._failure(error) from None
-        return request
-
-    def compiled(self, shapes: dict[str, Shape]) -> tuple[Any, Any]:
-        """The graph compiled for these shapes, and its one request, whose tensors are allocated once."""
-        key = frozenset(shapes.items())
-        if key in self._compiled:
-            self._compiled.move_to_end(key)
-            return self._compiled[key]
-        try:
-            model = self._model.clone()
-            model.reshape({name: list(shape) for name, shape in shapes.items()})
-            compiled = self._core.compile_model(model, _DEVICE, self._config)
-            entry = self._compiled[key] = compiled, compiled.create_infer_request()
-        except RuntimeError as error:
-            raise self._failure(error) from None
-        if len(self._compiled) > _SHAPES_KEPT:
-            self._compiled.popitem(last=False)
-        return entry
-
-    def _failure(self, error: RuntimeError) -> BackendError:
-        return BackendError(f"The {self._name} engine of OpenVINO failed: {_last_line(error)}.")
+            raise BackendError(f"The {graph} engine of OpenVINO failed: {_last_line(error)}.") from None
 
 
 def _heavy_precision(compiled: Any) -> str:
