@@ -12,6 +12,7 @@ from ris_ros.pipeline import overlay
 from ris_ros.types import Grounding, Target
 
 _KEPT = 6
+_GOOD_IOU = 0.5
 
 
 class Extremes:
@@ -30,8 +31,9 @@ class Extremes:
         """Consider one answer."""
         self._seen += 1
         name = "region" if scored.target is Target.REGION else "object"
-        if scored.overlap is not None:
+        if scored.overlap is not None and scored.overlap.iou >= _GOOD_IOU:
             self._offer(f"best_{name}", scored.overlap.iou, expression, grounding)
+        elif scored.overlap is not None:
             self._offer(f"worst_{name}", -scored.overlap.iou, expression, grounding)
         elif scored.found:
             self._offer("false_find", scored.existence, expression, grounding)

@@ -37,7 +37,7 @@ def many(image: LabeledImage, rounds: int = 25, **options: object) -> list[Expre
 
 @pytest.fixture(scope="module")
 def busy() -> list[Expression]:
-    return many(busy_street(), 40)
+    return many(busy_street(), 90)
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ TERMS: tuple[Term, ...] = (
     Term(Choice(("man", "woman", "guy"), ("lady", "fellow")), Choice(("people",)), frozenset({"pedestrian"}),
     frozenset({"bicyclist"}), lone=True),
     Term(
-        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike"), ("bike rider",
+        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike", "guy on the bike"), ("bike rider",
         "person riding a bicycle")),
         Choice(("cyclists", "bicyclists", "people on bikes"), ("bike riders", "people riding bicycles")),
         frozenset({"bicyclist"}),
@@ -88,7 +88,7 @@ STUFF: dict[str, tuple[Stuff, ...]] = {
     "road": (
         Stuff(
             Choice(
-                ("road", "street", "road ahead", "tarmac", "asphalt", "road surface"),
+                ("road", "street", "road ahead", "tarmac", "asphalt", "road surface", "drivable area"),
                 ("carriageway", "roadway", "driving surface"),
             )
         ),

@@ -30,6 +30,7 @@ from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
 from ris_ros.data.expressions.predicates import (
     HasAttribute,
     HasColour,
+    InLineWith,
     NextTo,
     OnSide,
     Predicate,
@@ -70,7 +71,12 @@ def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expressi
         return None
     plural = description.pick is None and kind != "wrong_place" and phrasing.chance(_PLURAL_SHARE)
     return _negative(
-        scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), kind, Target.OBJECT
+        scene,
+        wrap_object(
+            phrasing, noun_phrase(phrasing, description, plural), plural=plural, definite=description.pick is not None
+        ),
+        kind,
+        Target.OBJECT,
     )
 
 
@@ -80,7 +86,9 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
         if name is None:
             return None
         words = name if phrasing.chance(0.6) else f"{phrasing.one_of(_PAINTS)} {name}"
-        return _negative(scene, wrap_object(phrasing, words, plural=False), "absent_class", Target.OBJECT)
+        return _negative(
+            scene, wrap_object(phrasing, words, plural=False, definite=False), "absent_class", Target.OBJECT
+        )
     if phrasing.chance(0.15):
         gone = [name for name in STUFF if not scene.class_area_px[BY_NAME[name].id] and name != "building"]
         if not gone:
@@ -96,7 +104,10 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     plural = phrasing.chance(_PLURAL_SHARE)
     return _negative(
-        scene, wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural), "absent_class", Target.OBJECT
+        scene,
+        wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural=plural, definite=False),
+        "absent_class",
+        Target.OBJECT,
     )
 
 
@@ -164,7 +175,7 @@ def _stuff_elsewhere(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     stuff = phrasing.one_of(STUFF[name])
     words = f"{phrasing.pick(stuff.names)} {side_words(phrasing, side)}"
-    return _negative(scene, wrap_object(phrasing, words, stuff.plural), "wrong_place", Target.OBJECT)
+    return _negative(scene, wrap_object(phrasing, words, plural=stuff.plural), "wrong_place", Target.OBJECT)
 
 
 def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> Predicate | Pick | None:
@@ -188,6 +199,8 @@ def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> P
     if not neighbours:
         return None
     classes = phrasing.one_of(neighbours)
+    if phrasing.chance(0.25):
+        return InLineWith(classes, behind=phrasing.chance(0.5))
     return NextTo(classes) if phrasing.chance(0.6) else SideOf(classes, phrasing.one_of(("left", "right")))
 
 

@@ -16,6 +16,7 @@ from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
 from ris_ros.data.expressions.predicates import (
     HasAttribute,
     HasColour,
+    InLineWith,
     IsKind,
     NextTo,
     OnSide,
@@ -42,6 +43,7 @@ _NEIGHBOURS: tuple[frozenset[str], ...] = tuple(
     frozenset({name})
     for name in ("car", "pedestrian", "bicyclist", "sign", "pole", "van", "truck", "bus", "cone", "traffic light")
 )
+_ON_THE_GROUND: frozenset[str] = VEHICLES | {"pedestrian", "bicyclist"}
 _COLOURED: frozenset[str] = VEHICLES | {"sign", "traffic light"}
 # The wearer's share of the picture from which on a garment can be made out.
 _MIN_GARMENT_SHARE: dict[str, float] = {"top": 8e-4, "bag": 2.5e-3, "helmet": 2.5e-3}
@@ -54,6 +56,7 @@ _PICKS: tuple[Pick, ...] = (
 )
 _PICK_SHARE = 0.35
 _ONE_MORE = 0.5
+_COUNT_SHARE = 0.4
 _MIN_COLOUR_SHARE = 1e-3
 # A target smaller than this share of the picture is too small to be meant, though it still makes others ambiguous.
 _MIN_TARGET_SHARE = 5e-4
@@ -94,10 +97,10 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
         options.extend([HasColour(thing.info.colour)] * 2)
     for attribute in thing.info.attributes:
         if attribute in KIND_NOUNS:
-            options.extend([IsKind(attribute)] * 2)
+            options.extend([IsKind(attribute)] * 3)
         elif _can_see(scene, thing, attribute):
             options.extend([HasAttribute(attribute)] * 2)
-    if thing.class_name in VEHICLES | {"pedestrian", "bicyclist"}:
+    if thing.class_name in _ON_THE_GROUND:
         options.extend(StandsOn(ground) for ground in _GROUNDS)
     options.extend(SeenAgainst(background) for background in _BACKGROUNDS)
     present = {other.class_name for other in scene.things}
@@ -105,6 +108,8 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
         if classes & present and thing.class_name not in classes:
             options.append(NextTo(classes))
             options.extend([SideOf(classes, "left"), SideOf(classes, "right")])
+            if classes <= _ON_THE_GROUND and thing.class_name in _ON_THE_GROUND:
+                options.extend([InLineWith(classes, behind=True), InLineWith(classes, behind=False)])
     return [claim for claim in options if claim.holds(scene, thing)]
 
 
@@ -130,7 +135,9 @@ def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     families = description.families
     kind = "class" if not families else families[0] if len(families) == 1 else "compound"
-    text = wrap_object(phrasing, noun_phrase(phrasing, description), plural=False)
+    text = wrap_object(
+        phrasing, noun_phrase(phrasing, description), plural=False, definite=description.pick is not None
+    )
     return _positive(text, kind, scene.mask(thing.key))
 
 
@@ -150,7 +157,7 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     thing = phrasing.one_of(scene.things)
     term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
-    claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, (SideOf, IsKind))]
+    claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, (SideOf, InLineWith, IsKind))]
     drawn: tuple[Predicate, ...] = (phrasing.one_of(claims),) if claims and phrasing.chance(0.55) else ()
     description = Description(term, drawn)
     chosen = group(scene, description)
@@ -166,9 +173,19 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     if not drawn and term.sure == {"pedestrian"} and phrasing.chance(0.25):
         return _positive(wrap_object(phrasing, phrasing.pick(EVERYONE), plural=True), kind, mask)
     lead = phrasing.one_of(("", "", "all the ", "all "))
+    counted = _count_word(scene, phrasing, chosen)
+    if counted and phrasing.chance(_COUNT_SHARE):
+        lead = counted + " "
     return _positive(
         wrap_object(phrasing, lead + noun_phrase(phrasing, description, plural=True), plural=True), kind, mask
     )
+
+
+def _count_word(scene: Scene, phrasing: Phrasing, chosen: Sequence[Thing]) -> str:
+    """ "two", "both" or "three" for things that can be counted; empty for more, for merged ones and for specks."""
+    if len(chosen) > 3 or any(thing.info.merged or _share(scene, thing) < _MIN_TARGET_SHARE for thing in chosen):
+        return ""
+    return phrasing.one_of(("two", "both")) if len(chosen) == 2 else "three"
 
 
 def stuff_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:

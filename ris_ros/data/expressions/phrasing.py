@@ -12,6 +12,7 @@ Split = Literal["train", "heldout", "all"]
 T = TypeVar("T")
 
 _HELD_OUT_SHARE = 0.8
+_DETERMINERS = frozenset({"all", "both", "every", "everyone", "everybody", "any", "anyone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,13 @@ _OBJECT_WRAPPERS = Choice(
         "do you see {the}?",
         "look at {the}", "where is {the}?", "{the}, please", "can you see {the}", "point to {the}", "I mean {the}",
         "watch {the}", "I am looking at {the}", "check {the}", "segment {the}", "do you see {the} over there?",
+        "is there {a}?", "there is {a}", "I see {a}",
     ),
     held_out=(
         "keep an eye on {the}", "what about {the}?", "hey, see {the}?", "could you highlight {the} for me",
         "that would be {the}",
         "I'm talking about {the}", "mark {the} on the screen", "ok so there should be {the} somewhere",
+        "any chance you see {a}?",
     ),
 )  # fmt: skip
 _PLURAL_WRAPPERS = Choice(
@@ -114,14 +117,26 @@ _COMMAND_WRAPPERS = Choice(
 )  # fmt: skip
 
 
-def wrap_object(phrasing: Phrasing, noun_phrase: str, plural: bool) -> str:
-    """Say a noun phrase without its article ("red car") the way a passenger or an operator would."""
+def wrap_object(phrasing: Phrasing, noun_phrase: str, *, plural: bool, definite: bool = True) -> str:
+    """Say a noun phrase without its article ("red car") the way a passenger or an operator would.
+
+    Args:
+        phrasing: Source of chance.
+        noun_phrase: What is meant.
+        plural: Whether it is several, or an area with a plural name.
+        definite: Whether only "the" fits, as with superlatives and areas.
+    """
     frame = phrasing.pick(_PLURAL_WRAPPERS if plural else _OBJECT_WRAPPERS)
-    article = "that " if not plural and frame != "{the}" and phrasing.chance(0.2) else "the "
-    bare_first = noun_phrase.split(" ", 1)[0]
-    if bare_first in {"all", "every", "everyone", "everybody", "any", "each", "the"}:
-        article = ""
-    return spoken(phrasing, frame.replace("{the}", article + noun_phrase).replace("{bare}", noun_phrase))
+    the = f"that {noun_phrase}" if not plural and frame != "{the}" and phrasing.chance(0.2) else f"the {noun_phrase}"
+    if noun_phrase.split(" ", 1)[0] in _DETERMINERS:
+        the = noun_phrase
+    some = the if definite else f"{indefinite(noun_phrase)} {noun_phrase}"
+    return spoken(phrasing, frame.replace("{a}", some).replace("{the}", the).replace("{bare}", noun_phrase))
+
+
+def indefinite(words: str) -> str:
+    """ "an" before a vowel, else "a"."""
+    return "an" if words[0].lower() in "aeiou" and not words.startswith(("one", "uni", "use")) else "a"
 
 
 def wrap_command(phrasing: Phrasing, verb_phrase: str) -> str:

@@ -13,6 +13,8 @@ from ris_ros.data.expressions.scene import Scene, Thing
 Side = Literal["left", "right", "ahead"]
 Truth = bool | None
 
+_CLEARLY_FURTHER = 1.0
+
 
 class Predicate(Protocol):
     """A claim about one thing."""
@@ -166,6 +168,33 @@ class SideOf:
         return False if centres < 0.0 else None
 
 
+@dataclass(frozen=True, slots=True)
+class InLineWith:
+    """It is behind (further than) or in front of (nearer than) the one thing of these classes, in one line with it."""
+
+    classes: frozenset[str]
+    behind: bool
+
+    @property
+    def family(self) -> str:
+        return "relation"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        others = [other for other in scene.of_class(*self.classes) if other.key != thing.key]
+        if len(others) != 1 or others[0].info.merged or thing.info.merged:
+            return None
+        other = others[0]
+        shared = min(thing.box[2], other.box[2]) - max(thing.box[0], other.box[0])
+        if shared < -0.5 * max(thing.width, other.width):
+            return False
+        further = _further_by(thing, other)
+        if further is None or abs(further) < _CLEARLY_FURTHER:
+            return None
+        if (further > 0.0) != self.behind:
+            return False
+        return True if shared > 0.3 * min(thing.width, other.width) else None
+
+
 def any_of(truths: Iterable[Truth]) -> Truth:
     """True if one is, else None if one is uncertain, else False."""
     uncertain = False
@@ -247,6 +276,15 @@ def _beside(thing: Thing, other: Thing) -> Truth:
     if gap > 1.8 * reach or depth > 1.6:
         return False
     return True if -0.3 * min(thing.width, other.width) < gap < 0.7 * reach and depth < 0.6 else None
+
+
+def _further_by(thing: Thing, other: Thing) -> float | None:
+    """How much further one thing stands than another: above 1 clearly, below -1 clearly nearer; None if unseen."""
+    if thing.info.distance_m is not None and other.info.distance_m is not None:
+        return (thing.info.distance_m - other.info.distance_m) / 3.0
+    if thing.cut_below or other.cut_below:
+        return None
+    return (other.foot_y - thing.foot_y) / (0.3 * max(1, min(thing.height, other.height)))
 
 
 def _depth_gap(thing: Thing, other: Thing) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ris_ros.data.expressions.describe import Description, Pick
 from ris_ros.data.expressions.lexicon import KIND_NOUNS, STUFF, TERMS, Term
-from ris_ros.data.expressions.phrasing import Choice, Phrasing
+from ris_ros.data.expressions.phrasing import Choice, Phrasing, indefinite
 from ris_ros.data.expressions.predicates import (
     HasAttribute,
     HasColour,
+    InLineWith,
     IsKind,
     NextTo,
     OnSide,
@@ -111,6 +112,9 @@ _STATE_WORDS: dict[str, Choice] = {
     "standing": Choice(("standing", "who is standing", "standing still"), ("waiting",)),
     "walking": Choice(("walking", "who is walking"), ("strolling",)),
 }  # fmt: skip
+_BEHIND: Choice = Choice(("behind {0}", "behind {0}", "further on than {0}"), ("past {0}",))
+_BEFORE: Choice = Choice(("in front of {0}", "in front of {0}", "this side of {0}"), ("before {0}",))
+_FIRST: Choice = Choice(("first", "next", "closest", "nearest"), ("foremost",))
 _COLOUR_POST: Choice = Choice(("that is {0}", "which is {0}"), ("painted {0}",))
 
 
@@ -118,7 +122,8 @@ def noun_phrase(phrasing: Phrasing, description: Description, plural: bool = Fal
     """Words for the description, without its article: "second red car from the left"."""
     before, after = _claims_in_words(phrasing, description.claims, plural)
     if description.pick is not None:
-        lead, tail = _pick_in_words(phrasing, description.pick)
+        sided = any(isinstance(claim, OnSide) and claim.side != "ahead" for claim in description.claims)
+        lead, tail = _pick_in_words(phrasing, description.pick, sided)
         before, after = lead + before, after + tail
     kind = next((claim.kind for claim in description.claims if isinstance(claim, IsKind)), None)
     if kind is not None:
@@ -138,7 +143,10 @@ def side_words(phrasing: Phrasing, side: str) -> str:
     return phrasing.pick(_SIDE_POST[side])
 
 
-def _pick_in_words(phrasing: Phrasing, pick: Pick) -> tuple[list[str], list[str]]:
+def _pick_in_words(phrasing: Phrasing, pick: Pick, sided: bool) -> tuple[list[str], list[str]]:
+    if sided and pick.by == "nearest":
+        # "The first car on the right" is the one that is passed first.
+        return [phrasing.pick(_FIRST)], []
     if pick.by in ("from_left", "from_right"):
         if pick.rank == 0 and phrasing.chance(0.5):
             return [phrasing.pick(_EXTREME[pick.by])], []
@@ -177,6 +185,9 @@ def _claims_in_words(phrasing: Phrasing, claims: tuple[Predicate, ...], plural: 
         elif isinstance(claim, NextTo):
             other = _with_article(phrasing, _name_of(phrasing, claim.classes))
             posts.append((3, phrasing.pick(_NEXT_TO).format(other)))
+        elif isinstance(claim, InLineWith):
+            other = _with_article(phrasing, _name_of(phrasing, claim.classes))
+            posts.append((3, phrasing.pick(_BEHIND if claim.behind else _BEFORE).format(other)))
         elif isinstance(claim, SideOf):
             posts.append((3, f"to the {claim.side} of the {_name_of(phrasing, claim.classes)}"))
         elif not isinstance(claim, IsKind):
@@ -187,7 +198,7 @@ def _claims_in_words(phrasing: Phrasing, claims: tuple[Predicate, ...], plural: 
 def _attribute_in_words(phrasing: Phrasing, attribute: str) -> str:
     garment = garment_of(attribute)
     if garment is not None and garment.colour:
-        article = "an" if garment.colour[0] in "aeiou" else "a"
+        article = indefinite(garment.colour)
         if garment.part == "bag":
             return phrasing.pick(_BAG).format(article, garment.colour, garment.name)
         name = phrasing.pick(_TOPS) if garment.part == "top" else garment.name
@@ -198,7 +209,7 @@ def _attribute_in_words(phrasing: Phrasing, attribute: str) -> str:
 def _with_article(phrasing: Phrasing, noun: str) -> str:
     if phrasing.chance(0.7):
         return f"the {noun}"
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"{indefinite(noun)} {noun}"
 
 
 def _name_of(phrasing: Phrasing, classes: frozenset[str]) -> str:
