@@ -91,18 +91,22 @@ class Letterbox:
         return (np.asarray(xy, np.float64) - self.content_xywh[:2]) / self.scale_xy
 
     def map_to_image(self, values: NDArray[np.uint8], size_px: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """Bring a map over the input back to camera pixels.
+        """Bring a map of soft values over the input back to camera pixels.
 
         Args:
             values: uint8 [h', w'] over the whole input, bars included, at any stride.
             size_px: (width, height) of the result; None for the camera image's.
 
         Returns:
-            uint8 [H, W]: the part of the map under the image, linearly interpolated.
+            uint8 [H, W]: the part of the map under the image, smoothly interpolated.
         """
         # By way of the input's size, where the content's box is whole pixels: cutting it out at the map's own
-        # stride would shift the result by a part of a cell, and one affine warp costs seven times as much.
-        whole = cv2.resize(values, self.input_size_px, interpolation=cv2.INTER_LINEAR)
+        # stride would shift the result by a part of a cell, and one affine warp costs seven times as much. The first
+        # step is cubic: linear interpolation eats thin things (a pedestrian's outline from an ideal map at stride 4
+        # comes back with an IoU of 0.79 linearly, 0.83 cubically, and the step is on the small map).
+        whole = cv2.resize(values, self.input_size_px, interpolation=cv2.INTER_CUBIC)
+        # Cubic interpolation overshoots beside edges, but nothing may be surer than the network itself.
+        np.clip(whole, values.min(), values.max(), out=whole)
         x, y, width, height = self.content_xywh
         content = whole[y : y + height, x : x + width]
         target = self.image_size_px if size_px is None else size_px

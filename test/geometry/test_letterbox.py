@@ -94,6 +94,15 @@ def test_a_map_at_any_stride_lies_where_the_image_lies(stride: int) -> None:
     np.testing.assert_allclose(back[rows, 640], expected, atol=1.6)
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 255), st.integers(0, 255), st.tuples(st.integers(1, 900), st.integers(1, 900)))
+def test_a_map_brought_back_stays_within_its_values(low: int, high: int, size: tuple[int, int]) -> None:
+    values = np.full((72, 120), low, np.uint8)
+    values[20:50, 40:80] = high
+    back = Letterbox.fit(size, INPUT).map_to_image(values)
+    assert back.min() >= min(low, high) and back.max() <= max(low, high)
+
+
 def test_shrinking_does_not_alias() -> None:
     """A fine checkerboard must turn to its mean, not to stripes."""
     board = np.indices((1080, 1920)).sum(axis=0) % 2 * 255
