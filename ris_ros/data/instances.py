@@ -18,6 +18,9 @@ from ris_ros.data.labeled_image import InstanceInfo
 
 _VEHICLES = frozenset({"car", "van", "truck", "bus"})
 _PEOPLE = frozenset({"pedestrian", "bicyclist"})
+# Of a class "car" that holds vans and buses too, this one is taller than wide, so "car" may not be its name.
+TALL_VEHICLE = "tall vehicle"
+_TALL_ASPECT = 0.98
 # Below this height a person is too few pixels for the colour of clothes.
 _MIN_DRESSED_PX = 40
 
@@ -88,8 +91,15 @@ def find_instances(
             if street_class.name in _PEOPLE and not merged and height >= _MIN_DRESSED_PX:
                 worn = clothes_colour(image_rgb[window], inside, brightness)
                 attributes = (f"wearing a {worn} top",) if worn else ()
+            if street_class.name == "car" and _whole(x, width, class_map.shape[1]) and width < _TALL_ASPECT * height:
+                attributes = (TALL_VEHICLE,)
             instances[key] = InstanceInfo(street_class.name, colour=colour, attributes=attributes, merged=merged)
     return instance_map, instances
+
+
+def _whole(x: int, width: int, image_width: int) -> bool:
+    """Whether neither side of the image cuts the box."""
+    return x > 0 and x + width < image_width
 
 
 def _road_brightness(image_rgb: NDArray[np.uint8], road: NDArray[np.bool_]) -> float:

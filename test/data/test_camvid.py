@@ -10,7 +10,11 @@ import pytest
 
 from ris_ros.data.camvid import KNOWN_CLASSES, MIN_INSTANCE_PX, CamVid
 from ris_ros.data.classes import BY_NAME
+from ris_ros.data.expressions.describe import Description, group, single
+from ris_ros.data.expressions.lexicon import TERMS, VEHICLES
+from ris_ros.data.expressions.scene import Scene
 from ris_ros.data.instances import find_instances
+from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import DataError
 
 CAR, PEDESTRIAN, ROAD = (BY_NAME[name].id for name in ("car", "pedestrian", "road"))
@@ -111,3 +115,15 @@ def test_the_real_set_has_its_size_and_instances(shared_data):
         for key, info in frame.instances.items():
             classes = np.unique(frame.class_map[frame.instance_map == key])
             assert classes.tolist() == [BY_NAME[info.class_name].id]
+
+
+def test_a_tall_vehicle_is_no_car_for_sure():
+    label = road()
+    label[20:80, 20:60] = CAR
+    label[50:80, 100:150] = CAR
+    image = np.zeros((120, 200, 3), np.uint8)
+    instance_map, instances = find_instances(image, label, MIN_INSTANCE_PX)
+    scene = Scene(LabeledImage("tall", image, label, instance_map, instances, KNOWN_CLASSES))
+    car, vehicle = (next(t for t in TERMS if t.sure == sure) for sure in ({"car"}, VEHICLES))
+    assert single(scene, Description(car)) is None and group(scene, Description(car)) is None
+    assert len(group(scene, Description(vehicle))) == 2

@@ -10,8 +10,7 @@ from ris_ros.data.classes import BY_NAME
 from ris_ros.data.expressions.lexicon import HIDES_UNDER, RIDERLESS, VEHICLES, Term
 from ris_ros.data.expressions.predicates import IsKind, Predicate, Truth, all_of
 from ris_ros.data.expressions.scene import Scene, Thing
-
-Order = Literal["left", "right"]
+from ris_ros.data.instances import TALL_VEHICLE
 
 _SIZE_MARGIN = 1.6
 _DISTANCE_MARGIN = 1.25
@@ -58,7 +57,11 @@ def truth_of(scene: Scene, description: Description, thing: Thing) -> Truth:
     """Whether the noun and all claims hold of the thing (the selection aside)."""
     if thing.class_name in description.term.sure:
         # A bicycle that nobody rides is no cyclist, though its class says so.
-        noun: Truth = None if RIDERLESS in thing.info.attributes and not _says_kind(description) else True
+        # Nor is every tall vehicle a car, where vans and buses are labelled so.
+        doubtful = (RIDERLESS in thing.info.attributes and not _says_kind(description)) or (
+            TALL_VEHICLE in thing.info.attributes and description.term.sure == {"car"}
+        )
+        noun: Truth = None if doubtful else True
     elif thing.class_name in description.term.maybe:
         noun = None
     else:

@@ -39,6 +39,7 @@ from ris_ros.data.expressions.predicates import (
 )
 from ris_ros.data.expressions.realise import noun_phrase, side_words, stuff_name
 from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.data.instances import TALL_VEHICLE
 from ris_ros.types import Target
 
 NEGATIVE_KINDS: tuple[str, ...] = (
@@ -213,7 +214,9 @@ def _suits(thing: Thing, kind: str) -> bool:
 
 def _claimable(thing: Thing) -> list[str]:
     """Attributes that are claimed beside the noun rather than in it."""
-    return [attribute for attribute in thing.info.attributes if attribute not in KIND_NOUNS]
+    return [
+        attribute for attribute in thing.info.attributes if attribute not in KIND_NOUNS and attribute != TALL_VEHICLE
+    ]
 
 
 def _recoloured(phrasing: Phrasing, attribute: str) -> str:

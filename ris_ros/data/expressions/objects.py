@@ -29,6 +29,7 @@ from ris_ros.data.expressions.predicates import (
 )
 from ris_ros.data.expressions.realise import noun_phrase, side_words
 from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.data.instances import TALL_VEHICLE
 from ris_ros.types import Target
 
 OBJECT_KINDS: tuple[str, ...] = (
@@ -98,7 +99,7 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     for attribute in thing.info.attributes:
         if attribute in KIND_NOUNS:
             options.extend([IsKind(attribute)] * 3)
-        elif _can_see(scene, thing, attribute):
+        elif attribute != TALL_VEHICLE and _can_see(scene, thing, attribute):
             options.extend([HasAttribute(attribute)] * 2)
     if thing.class_name in _ON_THE_GROUND:
         options.extend(StandsOn(ground) for ground in _GROUNDS)
