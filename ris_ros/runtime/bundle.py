@@ -74,10 +74,6 @@ class Bundle:
         """Name and version, for people."""
         return f"{self.settings.name} {self.settings.version}"
 
-    def has(self, name: str) -> bool:
-        """Whether the bundle holds this file."""
-        return name in self.settings.files
-
     def read(self, name: str) -> bytes:
         """The contents of a file, verified in the same reading.
 
