@@ -32,20 +32,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     from ris_ros.ros.node import GroundingNode
 
-    transport.keep_large_blocks()
-    rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
-    executor = SingleThreadedExecutor()
     stop = threading.Event()
-
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
+        notes = transport.apply(transport.plan(processes=1))
+        rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
         node = GroundingNode()
     except RisError as error:
         print(f"grounding_node: {error}", file=sys.stderr)
         rclpy.try_shutdown()
         return 2
     try:
+        for note in notes:
+            node.get_logger().info(note)
         executor.add_node(node)
         node.start()
         while rclpy.ok() and not stop.is_set():

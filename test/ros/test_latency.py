@@ -1,0 +1,55 @@
+"""The measuring tool measures: three processes, and figures that can be."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+from tiny_bundle import BUNDLE, TEXT_WEIGHTS
+
+pytestmark = pytest.mark.ros
+
+
+def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ris_ros.ros.latency", *map(str, arguments)],
+        env={**os.environ, "RIS_TEXT_WEIGHTS": str(TEXT_WEIGHTS)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_it_tells_latency_counts_and_stages() -> None:
+    done = run("--size", "640x480", "--frames", 10, "--bundle", BUNDLE, "--backend", "onnx", "--text", "the red car")
+    assert done.returncode == 0, done.stderr
+    p50, p99, count = re.search(r"p50 ([\d.]+) ms, p99 ([\d.]+) ms over (\d+) frames", done.stdout).groups()
+    assert 0 < float(p50) <= float(p99) < 5000
+    assert int(count) == 10
+    arrived, grounded, dropped = map(
+        int, re.search(r"arrived (\d+), grounded (\d+), dropped (\d+)", done.stdout).groups()
+    )
+    assert grounded >= 10
+    assert 0 <= arrived - grounded - dropped <= 1
+    assert "vision" in done.stdout
+
+
+def test_a_node_that_cannot_work_is_told_with_its_reason() -> None:
+    done = run("--bundle", "/nowhere")
+    assert done.returncode == 2
+    assert "there is no model bundle" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--size", "64by48"), ("--size", "0x48"), ("--frames", 0), ("--rate", "fast")])
+def test_bad_arguments_are_refused(arguments: tuple[Any, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
