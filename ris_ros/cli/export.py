@@ -1,0 +1,43 @@
+"""``ris export``: write a trained model as a bundle that every backend reads."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = "ris export --checkpoint runs/street/checkpoint --out ris_ros/bundles/street --data camvid=data/camvid"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--checkpoint", type=Path, required=True, metavar="C", help="checkpoint of `ris train`")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="B", help="folder of the bundle, replaced if there is one"
+    )
+    parser.add_argument("--name", default="street", help="name of the model (default street)")
+    parser.add_argument("--version", dest="model_version", default="1", metavar="V", help="version of the model")
+    parser.add_argument(
+        "--data",
+        metavar="camvid=FOLDER",
+        help="validation data that calibrates the thresholds; without it they are 0.5",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export; returns 0."""
+    from ris_ros.errors import MissingExtraError
+
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("torch", "train") from None
+    from ris_ros.training.export import export_bundle
+
+    bundle = export_bundle(args.checkpoint, args.out, args.name, args.model_version, args.data)
+    size = sum(file.stat().st_size for file in bundle.path.iterdir()) / 1e6
+    thresholds = bundle.settings.thresholds
+    print(
+        f"{bundle.path}: {bundle.label}, {size:.1f} MB; thresholds: object {thresholds.object:.2f}, "
+        f"region {thresholds.region:.2f}, existence {thresholds.existence:.2f}"
+    )
+    return 0

@@ -1,0 +1,144 @@
+"""Layers that the vision pass and the grounding pass are built from.
+
+Convolutions carry batch normalisation, which the export folds away, and rectified linear units, the cheapest activation
+for every engine. Attention is written as two matrix products and a softmax with finite masks, so that every ONNX
+engine accepts it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MASKED_SCORE = 1e4
+"""Subtracted from the score of a masked key: finite and within half precision, so that no engine meets an infinity."""
+
+
+class ConvUnit(nn.Sequential):
+    """Convolution, batch normalisation and, if asked for, a rectified linear unit.
+
+    Args:
+        channels_in: Channels of the input map.
+        channels_out: Channels of the output map.
+        kernel: Side of the square kernel, odd.
+        stride: Step of the kernel.
+        activate: Whether the rectified linear unit follows.
+        start_at_zero: Whether the normalisation scales by zero at first.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int = 3,
+        stride: int = 1,
+        activate: bool = True,
+        start_at_zero: bool = False,
+    ):
+        norm = nn.BatchNorm2d(channels_out)
+        if start_at_zero:
+            nn.init.zeros_(norm.weight)
+        layers: list[nn.Module] = [
+            nn.Conv2d(channels_in, channels_out, kernel, stride, kernel // 2, bias=False),
+            norm,
+        ]
+        if activate:
+            layers.append(nn.ReLU())
+        super().__init__(*layers)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut; the block starts as its shortcut.
+
+    A block of stride 2 averages 2x2 pixels in its shortcut before changing the number of channels, so that no pixel
+    is skipped.
+
+    Args:
+        channels_in: Channels of the input map.
+        channels_out: Channels of the output map.
+        stride: 1, or 2 to halve the resolution.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1):
+        super().__init__()
+        self.first = ConvUnit(channels_in, channels_out, stride=stride)
+        self.second = ConvUnit(channels_out, channels_out, activate=False, start_at_zero=True)
+        shortcut: list[nn.Module] = []
+        if stride == 2:
+            shortcut.append(nn.AvgPool2d(2))
+        if channels_in != channels_out:
+            shortcut.append(ConvUnit(channels_in, channels_out, kernel=1, activate=False))
+        self.shortcut = nn.Sequential(*shortcut)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, channels_in, H, W] to [B, channels_out, H / stride, W / stride]."""
+        return functional.relu(self.second(self.first(x)) + self.shortcut(x))
+
+
+class SelfAttentionLayer(nn.Module):
+    """One pre-norm transformer encoder layer.
+
+    Args:
+        width: Channels of a token.
+        heads: Attention heads; must divide ``width``.
+        expansion: Width of the feed-forward part over ``width``.
+    """
+
+    def __init__(self, width: int, heads: int, expansion: int = 2):
+        super().__init__()
+        self.heads = heads
+        self.norm_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
+        self.norm_feed = nn.LayerNorm(width)
+        self.feed = nn.Sequential(nn.Linear(width, expansion * width), nn.ReLU(), nn.Linear(expansion * width, width))
+
+    def forward(self, tokens: Tensor, key_bias: Tensor | None = None) -> Tensor:
+        """Let every token read every other.
+
+        Args:
+            tokens: [N, L, width].
+            key_bias: [N, 1, 1, L], added to the scores: 0 for a token, ``-MASKED_SCORE`` for padding.
+
+        Returns:
+            [N, L, width].
+        """
+        length, width = tokens.shape[1], tokens.shape[2]
+        per_head = width // self.heads
+        packed = self.query_key_value(self.norm_attention(tokens))
+        query, key, value = (
+            part.reshape(-1, length, self.heads, per_head).transpose(1, 2) for part in packed.split(width, dim=-1)
+        )
+        scores = torch.matmul(query * (1.0 / math.sqrt(per_head)), key.transpose(-1, -2))
+        if key_bias is not None:
+            scores = scores + key_bias.to(scores.dtype)
+        mixed = torch.matmul(scores.softmax(dim=-1), value).transpose(1, 2).reshape(-1, length, width)
+        tokens = tokens + self.merge(mixed)
+        fed: Tensor = self.feed(self.norm_feed(tokens))
+        return tokens + fed
+
+
+def key_bias(mask: Tensor) -> Tensor:
+    """Turn a mask [N, L] of ones and zeros into the additive score bias [N, 1, L]."""
+    return ((mask - 1.0) * MASKED_SCORE)[:, None]
+
+
+def coordinate_maps(height: int, width: int) -> Tensor:
+    """Where each pixel lies, as smooth maps.
+
+    Returns:
+        float32 [8, height, width]: x and y from -1 to 1 (right, down), then the sine and cosine of one and of two
+        half-turns of each across the image.
+    """
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    return torch.stack(
+        [x, y, *(f(math.pi * t) for t in (x, y) for f in (torch.sin, torch.cos)), torch.sin(2 * math.pi * x), x * y]
+    )
+
+
+def double(x: Tensor, height: int, width: int) -> Tensor:
+    """Repeat every pixel of [B, C, height / 2, width / 2] twice in both directions."""
+    return functional.interpolate(x, size=(height, width), mode="nearest")

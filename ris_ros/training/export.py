@@ -1,0 +1,135 @@
+"""From a checkpoint to a bundle that every backend reads."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ris_ros.config.bundle import ROLES
+from ris_ros.config.training import TrainingSettings
+from ris_ros.errors import BundleError, MissingExtraError
+from ris_ros.language import text_graph, weights
+from ris_ros.model.network import ReferringNetwork
+from ris_ros.pipeline.thresholds import Thresholds
+from ris_ros.runtime.bundle import Bundle, write_bundle
+from ris_ros.training.calibrate import calibrate
+from ris_ros.training.card import write_card
+from ris_ros.training.checkpoint import read_checkpoint
+from ris_ros.training.graphs import build_graphs
+from ris_ros.training.session import VALIDATION_SENTENCES, load_text_encoder, write_validation_sentences
+from ris_ros.training.sources import open_source, parse_roots
+from ris_ros.training.text import TextMemo
+from ris_ros.training.validation import EVEN, ValidationSet, figures, mean_class_iou
+
+DATA_LICENCE = (
+    "Trained on CamVid (CC BY-NC, research use) and on street scenes rendered by this project: the weights are for "
+    "research and other non-commercial use."
+)
+
+
+def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: str | None) -> Bundle:
+    """Write the running mean of a checkpoint's weights as a bundle.
+
+    Args:
+        checkpoint: Folder of the checkpoint.
+        out: Folder of the bundle.
+        name: Name of the model.
+        version: Version of the model.
+        data: ``camvid=folder`` whose validation split calibrates the thresholds and gives the card's figures; without
+            it the thresholds are 0.5.
+
+    Returns:
+        The bundle, opened and thereby verified.
+
+    Raises:
+        DataError: The checkpoint or the validation data cannot be read.
+        BundleError: The weights cannot be stored.
+        OutputError: The bundle cannot be written.
+        MissingExtraError: A package that only export needs is not installed.
+    """
+    read = read_checkpoint(checkpoint)
+    settings = read.settings
+    network = ReferringNetwork(**settings.network.model_dump())
+    network.load_state_dict(read.part("average"))
+    network.eval().requires_grad_(False)
+    thresholds, measured = _judge(network, settings, data)
+    vision, ground = build_graphs(
+        network, settings.network.input_size_px, settings.max_tokens, settings.network.text_width
+    )
+    card = write_card(f"{name} {version}", settings, read.position, thresholds, measured, DATA_LICENCE)
+    return write_bundle(
+        out,
+        _manifest(name, version, settings, thresholds),
+        {
+            "vision.onnx": vision,
+            "ground.onnx": ground,
+            "text.onnx": _text_graph(),
+            "tokenizer.json": (weights.find_package_folder() / "tokenizer.json").read_bytes(),
+            "weights.safetensors": _half(network),
+            "README.md": card.encode(),
+        },
+    )
+
+
+def _judge(
+    network: ReferringNetwork, settings: TrainingSettings, data: str | None
+) -> tuple[Thresholds, Mapping[str, float]]:
+    if data is None:
+        return EVEN, {}
+    images = next(open_source(name, root, "val") for name, root in parse_roots([data]).items())
+    text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
+    validation = ValidationSet(
+        images, write_validation_sentences, text, len(images), VALIDATION_SENTENCES, settings.network.input_size_px
+    )
+    answers, confusion = validation.answers(network)
+    thresholds = calibrate(answers)
+    return thresholds, figures(answers, thresholds) | {"semantic_miou": mean_class_iou(confusion)}
+
+
+def _manifest(name: str, version: str, settings: TrainingSettings, thresholds: Thresholds) -> dict[str, object]:
+    network = settings.network
+    return {
+        "format": 1,
+        "name": name,
+        "version": version,
+        "input_size_px": list(network.input_size_px),
+        "normalisation": {"mean": list(network.mean), "std": list(network.std)},
+        "thresholds": asdict(thresholds),
+        "roles": dict(ROLES),
+        "text": {
+            "encoder": weights.ENCODER_NAME,
+            "sha256": weights.SHA256,
+            "max_tokens": settings.max_tokens,
+            "width": network.text_width,
+        },
+        "data_licence": DATA_LICENCE,
+        "network": network.model_dump(mode="json"),
+    }
+
+
+def _text_graph() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder) / "text.onnx"
+        text_graph.build(weights.find_weights(), graph)
+        return graph.read_bytes()
+
+
+def _half(network: nn.Module) -> bytes:
+    try:
+        from safetensors.torch import save
+    except ImportError:
+        raise MissingExtraError("safetensors", "train") from None
+    state = {
+        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor
+        for name, tensor in network.state_dict().items()
+    }
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise BundleError(f"Weight {name} does not fit half precision: train with a stronger weight decay.")
+    content: bytes = save(state)
+    return content

@@ -1,0 +1,120 @@
+"""A training run from its files: settings, data and text encoder put together, then the loop."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ris_ros.config.strict import load_settings
+from ris_ros.config.training import TrainingSettings
+from ris_ros.data.expression import Expression
+from ris_ros.data.expressions import generate
+from ris_ros.data.labeled_image import LabeledImage
+from ris_ros.errors import ConfigError, OutputError
+from ris_ros.language import text_graph, weights
+from ris_ros.language.encoder import TextEncoder
+from ris_ros.training.augment import Variation
+from ris_ros.training.checkpoint import Checkpoint, read_checkpoint
+from ris_ros.training.samples import Mixture, ReferringSamples
+from ris_ros.training.sources import open_source, parse_roots
+from ris_ros.training.team import Team
+from ris_ros.training.text import TextMemo
+from ris_ros.training.trainer import Trainer
+from ris_ros.training.validation import ValidationSet
+
+VALIDATION_SENTENCES = 8
+"""Sentences asked of each validation image."""
+
+
+def write_training_sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
+    """Sentences in the phrasings that training may use."""
+    return generate(image, rng, count, split="train")
+
+
+def write_validation_sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
+    """Sentences in any phrasing, held-out ones included."""
+    return generate(image, rng, count, split="all")
+
+
+def train(
+    out: Path,
+    data: Sequence[str],
+    config: Path | None = None,
+    resume: bool = False,
+    max_minutes: float | None = None,
+    device: str = "cpu",
+) -> None:
+    """Train until the budget is spent.
+
+    Args:
+        out: Folder of the run.
+        data: ``name=folder`` of each source.
+        config: YAML of :class:`TrainingSettings`; the checkpoint's or the defaults otherwise.
+        resume: Go on with the run in ``out``.
+        max_minutes: Time budget of the whole run.
+        device: ``cpu`` or ``cuda``.
+
+    Raises:
+        ConfigError: Settings or sources are not understood, or do not fit the run to be resumed.
+        DataError: A source or the checkpoint cannot be read.
+        OutputError: ``out`` holds another run, or cannot be written.
+    """
+    checkpoint = read_checkpoint(out / "checkpoint") if resume else None
+    if checkpoint is None and (out / "checkpoint").exists():
+        raise OutputError(f"{out}: already holds a run: add --resume, or choose another folder.")
+    settings = _settings(config, checkpoint)
+    torch.set_num_threads(settings.threads)
+    team = Team.join(device)
+    roots = parse_roots(data)
+    unweighted = [name for name in roots if settings.source_weights.get(name, 0.0) <= 0.0]
+    if unweighted:
+        raise ConfigError(f"source_weights: gives no weight to {', '.join(unweighted)}: add it to the settings.")
+    sources = [open_source(name, root, "train") for name, root in roots.items()]
+    text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
+    samples = ReferringSamples(
+        Mixture(sources, [settings.source_weights[name] for name in roots]),
+        write_training_sentences,
+        settings.sentences_per_image,
+        settings.network.input_size_px,
+        Variation(**settings.augment.model_dump()),
+        settings.seed,
+        settings.steps * settings.images_per_step,
+    )
+    validate = None
+    if team.leads and settings.validation_images and "camvid" in roots:
+        validate = ValidationSet(
+            open_source("camvid", roots["camvid"], "val"),
+            write_validation_sentences,
+            text,
+            settings.validation_images,
+            VALIDATION_SENTENCES,
+            settings.network.input_size_px,
+        )
+    Trainer(settings, text, out, max_minutes, team, checkpoint).run(samples, validate)
+
+
+def load_text_encoder(max_tokens: int, threads: int) -> TextEncoder:
+    """The installed text encoder.
+
+    Raises:
+        MissingExtraError: Its package or its runtime is not installed.
+        BundleError: It is another one.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder) / "text.onnx"
+        text_graph.build(weights.find_weights(), graph)
+        tokenizer = weights.find_package_folder() / "tokenizer.json"
+        return TextEncoder(graph, tokenizer, weights.find_weights(), max_tokens, threads)
+
+
+def _settings(config: Path | None, checkpoint: Checkpoint | None) -> TrainingSettings:
+    given = load_settings(TrainingSettings, config) if config is not None else None
+    if checkpoint is None:
+        return given or TrainingSettings.model_validate({})
+    if given is not None and given.network != checkpoint.settings.network:
+        raise ConfigError(f"{config}: its network is not the checkpoint's: remove the key 'network'.")
+    return given or checkpoint.settings
