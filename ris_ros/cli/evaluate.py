@@ -52,8 +52,6 @@ def run(args: argparse.Namespace) -> int:
     if args.count_per_image < 1 or (args.images is not None and args.images < 1):
         raise DataError("--count-per-image and --images must be at least 1.")
     images = SOURCES[args.data](args.root, args.split)
-    if args.images is not None and args.images < len(images):
-        images = images[:: -(-len(images) // args.images)]
     bundle = Bundle.open(args.bundle or default_path())
     if args.out is not None:
         # Tried before the long work, which would otherwise be lost at the end.
@@ -63,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     thresholds = Thresholds.of(bundle.settings.thresholds)
     perceiver = Perceiver(backend, bundle.load_text_encoder(), bundle.input_size_px, thresholds)
     try:
-        evaluation = evaluate(perceiver, images, args.count_per_image, args.seed, _show)
+        evaluation = evaluate(perceiver, images, args.count_per_image, args.seed, _show, args.images)
     finally:
         perceiver.close()
     figures = report(evaluation, thresholds, args.seed)

@@ -62,6 +62,7 @@ def evaluate(
     count_per_image: int,
     seed: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    most_images: int | None = None,
 ) -> Evaluation:
     """Ask a model written sentences about every image, half of them in held-out wording, and the semantic check.
 
@@ -71,13 +72,15 @@ def evaluate(
         count_per_image: Sentences per image.
         seed: The same seed asks the same.
         progress: Called with (images done, images in all).
+        most_images: Ask about so many at most, evenly spread.
 
     Raises:
         BackendError: The model fails.
     """
     scores: list[Score] = []
     classes, extremes = ClassOverlaps(), Extremes()
-    for index in range(len(images)):
+    count = len(images) if most_images is None else min(most_images, len(images))
+    for done, index in enumerate(np.linspace(0, len(images) - 1, count).round().astype(int).tolist(), start=1):
         image = images[index]
         view = perceiver.look([Frame("image", image.image_rgb, 0)])
         asked = list(_sentences(image, np.random.default_rng([seed, index]), count_per_image))
@@ -87,8 +90,8 @@ def evaluate(
             scores.append(scored)
             extremes.add(scored, expression, grounding)
         _check_classes(perceiver, view, image, classes)
-        progress(index + 1, len(images))
-    return Evaluation(tuple(scores), classes, extremes, len(images))
+        progress(done, count)
+    return Evaluation(tuple(scores), classes, extremes, count)
 
 
 def _sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> Iterator[tuple[Wording, Expression]]:

@@ -30,7 +30,8 @@ def report(evaluation: Evaluation, thresholds: Thresholds, seed: int = 0) -> dic
 
     ``masks`` are the answers as given (an existence below its threshold empties them); ``ungated`` are the masks
     without that gate. The unit of the robust figures is the image: its true sentences about objects and its false ones.
-    Intervals are 95 % bootstrap intervals over images.
+    Intervals are 95 % bootstrap intervals over images. ``pointing_of_prior`` is the pointing game of one who points at
+    the road before us without looking: manoeuvres end there often, so a pointing game means little without it.
 
     Args:
         evaluation: What was asked and answered.
@@ -65,14 +66,16 @@ def table(figures: dict[str, Any]) -> str:
     """The figures for people, as aligned text."""
     lines = [f"{figures['sentences']} sentences on {figures['images']} images"]
     lines.append("")
-    lines.append(f"{'':10}  count    oIoU    mIoU            95 %    P@.5   point            95 %   ungated mIoU")
+    lines.append(
+        f"{'':10}  count    oIoU    mIoU            95 %    P@.5   point            95 %  unseen   ungated mIoU"
+    )
     for name in ("object", "region"):
         part = figures[name]
         masks, pointing = part["masks"], part["pointing"]
         lines.append(
             f"{name:10}{masks['count']:7}{masks['overall_iou']:8.3f}{masks['mean_iou']:8.3f}{_range(part['mean_iou_interval']):>16}"
             f"{masks['precision_at']['0.5']:8.3f}{pointing['recall_at']['1']:8.3f}{_range(part['pointing_interval']):>16}"
-            f"{part['ungated']['mean_iou']:15.3f}"
+            f"{part['pointing_of_prior']:9.3f}{part['ungated']['mean_iou']:15.3f}"
         )
     existence, robust = figures["existence"], figures["robust"]
     lines += [
@@ -100,6 +103,7 @@ def _target_figures(scores: Sequence[Score], seed: int) -> dict[str, Any]:
         "ungated": _masks([s.ungated for s in there if s.ungated is not None]),
         "pointing": _pointing(there),
         "pointing_interval": _interval(there, lambda s: float(s.rank == 0), seed),
+        "pointing_of_prior": float(np.mean([s.prior_hit for s in there])) if there else 0.0,
     }
 
 

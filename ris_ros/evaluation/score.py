@@ -16,6 +16,9 @@ from ris_ros.types import Grounding, Target
 Wording = Literal["common", "held out"]
 Size = Literal["small", "medium", "large"]
 
+PRIOR_XY: tuple[float, float] = (0.5, 0.75)
+"""The road before us, as shares of width and height: where somebody points who does not look."""
+
 _SMALL_SHARE = 0.005
 _LARGE_SHARE = 0.05
 
@@ -39,6 +42,7 @@ class Score:
         overlap: Of the answer's mask with the truth; None for what is not there.
         ungated: The same for the mask as it would be without the existence gate.
         rank: How many pixels were believed more than the first in the truth; None for what is not there.
+        prior_hit: Whether pointing at :data:`PRIOR_XY` without looking would have hit the truth.
     """
 
     image: int
@@ -55,6 +59,7 @@ class Score:
     overlap: Overlap | None
     ungated: Overlap | None
     rank: int | None
+    prior_hit: bool
 
     @property
     def size(self) -> Size:
@@ -80,6 +85,7 @@ def score(
     answer = grounding.asked
     truth = expression.region_mask if expression.target is Target.REGION else expression.object_mask
     level = threshold_level(thresholds.region if expression.target is Target.REGION else thresholds.object)
+    height, width = answer.mask.shape
     present = expression.exists and truth is not None
     return Score(
         image=image,
@@ -95,5 +101,6 @@ def score(
         predicted_px=int(np.count_nonzero(answer.mask)),
         overlap=Overlap.of(answer.mask, truth) if present and truth is not None else None,
         ungated=Overlap.of(answer.confidence >= level, truth) if present and truth is not None else None,
+        prior_hit=bool(present and truth is not None and truth[int(PRIOR_XY[1] * height), int(PRIOR_XY[0] * width)]),
         rank=first_hit_rank(answer.confidence, truth, answer.peak_xy) if present and truth is not None else None,
     )
