@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from pathlib import Path
+
+from ris_ros.errors import MissingExtraError
 
 EXAMPLE = "ris export --checkpoint runs/street/checkpoint --out ris_ros/bundles/street --data camvid=data/camvid"
 
@@ -25,12 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export; returns 0."""
-    from ris_ros.errors import MissingExtraError
-
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("torch", "train") from None
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("torch", "train")
     from ris_ros.training.export import export_bundle
 
     bundle = export_bundle(args.checkpoint, args.out, args.name, args.model_version, args.data)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from pathlib import Path
+
+from ris_ros.errors import MissingExtraError
 
 EXAMPLE = """\
 ris train --config train.yaml --data camvid=data/camvid --data scenes=cache/scenes --out runs/street --max-minutes 75
@@ -32,12 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; returns 0 when the budget is spent."""
-    from ris_ros.errors import MissingExtraError
-
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("torch", "train") from None
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("torch", "train")
     from ris_ros.training.session import train
 
     train(
