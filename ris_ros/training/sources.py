@@ -1,25 +1,13 @@
-"""The sources of labelled images that a run can be given, by name."""
+"""Which sources a run is given, read from the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
-from ris_ros.data.camvid import CamVid
 from ris_ros.data.labeled_image import LabeledImage
+from ris_ros.data.sources import SOURCES
 from ris_ros.errors import ConfigError
-
-
-def _open_scenes(root: Path, split: str) -> Sequence[LabeledImage]:
-    from ris_ros.data.scenes import SceneSet
-
-    return SceneSet(root)
-
-
-SOURCES: Mapping[str, Callable[[Path, str], Sequence[LabeledImage]]] = MappingProxyType(
-    {"camvid": CamVid, "scenes": _open_scenes}
-)
 
 
 def parse_roots(given: Sequence[str]) -> dict[str, Path]:
@@ -43,7 +31,7 @@ def open_source(name: str, root: Path, split: str) -> Sequence[LabeledImage]:
     """Open a source.
 
     Args:
-        name: A key of :data:`SOURCES`.
+        name: A key of :data:`ris_ros.data.sources.SOURCES`.
         root: Its folder.
         split: ``"train"`` or ``"val"``, for sources that have both.
 
