@@ -46,7 +46,7 @@ numpy=2
 [ "$ros" = wheels ] || numpy=$("$python" -c 'import numpy; print(numpy.__version__.split(".")[0])')
 echo "numpy>=$numpy,<$((numpy + 1))" >.venv/constraints.txt
 
-# Bytecode is written when a module is first imported: compiling all that is installed would add a tenth to its size.
+# Bytecode is written when a module is first imported: compiling all that is installed would add some 50 MB.
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@" --no-compile --use-pep517 --constraint .venv/constraints.txt; }
 
 if [ "$ros" = wheels ]; then
