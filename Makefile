@@ -11,7 +11,8 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --constraint $(VENV)/constraints.txt
-STAMPS := $(VENV)/stamps
+# By where ROS 2 comes from: sourcing a distribution, or not sourcing it any more, makes another environment.
+STAMPS := $(VENV)/stamps/$(or $(ROS_DISTRO),wheels)
 INTERFACES := CMakeLists.txt package.xml $(wildcard msg/*.msg srv/*.srv action/*.action scripts/*.in)
 
 .PHONY: help setup demo test lint format clean
