@@ -227,7 +227,12 @@ def _conclude(
         published=len(recorded_ns),
         camera=client.camera_counts,
         engine=client.diagnostics.get("engine", {}),
-        label_masks=sum(mask.labelled for mask in client.label_masks),
+        arrived={
+            "label masks": len(client.label_masks),
+            "label masks with a role in them": sum(mask.labelled for mask in client.label_masks),
+            "confidence maps": client.confidences,
+            "overlays": len(client.overlays),
+        },
         stages_ms=reports.by_stage(answer.stages_ms for answer in answers),
         together_ms=[latency_ms[stamp_ns] for stamp_ns in full if stamp_ns in latency_ms],
     )

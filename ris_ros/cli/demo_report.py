@@ -93,7 +93,7 @@ class Report:
         published: Images that the camera published.
         camera: The node's own counts of its camera, as its diagnostics give them.
         engine: What the node said of its engine.
-        label_masks: Label masks that arrived with a role in them.
+        arrived: What the node publishes -> how many of it arrived.
         stages_ms: Stage -> duration on each answered frame.
         together_ms: Image stamp to label mask on the frames on which all commands were active at once.
     """
@@ -102,7 +102,7 @@ class Report:
     published: int
     camera: Mapping[str, str]
     engine: Mapping[str, str]
-    label_masks: int
+    arrived: Mapping[str, int]
     stages_ms: Mapping[str, Sequence[float]]
     together_ms: Sequence[float] = ()
 
@@ -142,12 +142,12 @@ def iou(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 def failures(report: Report) -> list[str]:
     """Sentences on what the node did not do; none when it did its job.
 
-    Each command must be answered; with truth, a thing that is there must be found in most of its frames by at least
-    half of the commands, and one that is not there must be refused in most frames, by every command.
+    Each command must be answered, and everything that the node publishes must have arrived; with truth, a thing that
+    is there must be found in most of its frames by at least half of the commands, and one that is not there must be
+    refused in most frames, by every command.
     """
     sentences = [f"Nothing was answered to '{c.text}'." for c in report.commands if not c.answered]
-    if not report.label_masks:
-        sentences.append("No label mask with anything in it arrived.")
+    sentences += [f"Not one of the {name} arrived." for name, count in report.arrived.items() if not count]
     scores = [(c.text, c.score) for c in report.commands if c.score is not None]
     findable = [s for _, s in scores if s.present > s.absent]
     if findable and sum(s.found > MAJORITY * s.present for s in findable) < MAJORITY * len(findable):
@@ -198,7 +198,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "published": report.published,
         "camera": dict(report.camera),
         "engine": dict(report.engine),
-        "label_masks": report.label_masks,
+        "arrived": dict(report.arrived),
         "together_ms": _percentiles(report.together_ms),
         "stages_ms": {stage: _percentiles(durations) for stage, durations in report.stages_ms.items()},
         "failures": failures(report),
@@ -286,6 +286,7 @@ def _totals(report: Report) -> list[tuple[str, str]]:
             f" grounded {camera.get('grounded', '?')}, dropped {camera.get('dropped', '?')}"
             + (f" ({causes})" if causes else ""),
         ),
+        ("arrived", ", ".join(f"{count} {name}" for name, count in report.arrived.items())),
         ("image to mask", f"p50/p99 {_p50_p99(latency)} over {len(latency)} frames"),
     ]
     if first:

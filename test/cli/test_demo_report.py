@@ -44,7 +44,7 @@ def report(*commands: reports.CommandReport, **changes: Any) -> reports.Report:
             "dropped_replaced": "2",
         },
         "engine": {"backend": "onnx", "precision": "fp32"},
-        "label_masks": 60,
+        "arrived": {"label masks": 90, "overlays": 88},
         "stages_ms": {"decode": [1.0] * 3, "vision": [10.0, 20.0, 30.0], "ground": [5.0] * 3},
     }
     return reports.Report(**{**values, **changes})
@@ -89,7 +89,7 @@ def test_a_run_that_did_its_job_has_no_failures() -> None:
     ("commands", "changes", "sentence"),
     [
         ([command("the car", HERE, answered=0)], {}, "Nothing was answered to 'the car'"),
-        ([command("the car", HERE)], {"label_masks": 0}, "No label mask"),
+        ([command("the car", HERE)], {"arrived": {"label masks": 9, "overlays": 0}}, "Not one of the overlays"),
         (
             [command("the bus", reports.Score(0, 0, None, 10, 5))],
             {},
@@ -117,6 +117,7 @@ def test_the_table_says_what_is_known_and_leaves_the_rest_open() -> None:
     assert "published 100, heard 98, grounded 90, dropped 8 (no command 6, replaced 2)" in known
     assert "p50/p99 25.0 / 34.8 ms on onnx fp32" in known
     assert "2 commands at once" in known
+    assert "90 label masks, 88 overlays" in known
     assert "p50 in ms: decode 1.0" in known
     unknown = reports.as_table(report(command("the car", None), stages_ms={}, camera={}, engine={}))
     assert "?" in unknown
