@@ -19,11 +19,12 @@ from ris_ros.language import text_graph, weights
 from ris_ros.language.encoder import TextEncoder
 from ris_ros.training.augment import Variation
 from ris_ros.training.checkpoint import Checkpoint, read_checkpoint
+from ris_ros.training.curves import draw_curves
 from ris_ros.training.samples import Mixture, ReferringSamples
 from ris_ros.training.sources import open_source, parse_roots
 from ris_ros.training.team import Team
 from ris_ros.training.text import TextMemo
-from ris_ros.training.trainer import Trainer
+from ris_ros.training.trainer import LOG, Trainer
 from ris_ros.training.validation import ValidationSet
 
 VALIDATION_SENTENCES = 8
@@ -95,6 +96,8 @@ def train(
             settings.network.input_size_px,
         )
     Trainer(settings, text, out, max_minutes, team, checkpoint).run(samples, validate)
+    if team.leads:
+        draw_curves(out / LOG, out / "curves.png")
 
 
 def load_text_encoder(max_tokens: int, threads: int) -> TextEncoder:

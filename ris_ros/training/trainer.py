@@ -25,6 +25,9 @@ from ris_ros.training.schedule import Budget, learning_rate_factor
 from ris_ros.training.team import Team, TeamOrder
 from ris_ros.training.text import TextMemo, TextTensors
 
+LOG = "log.jsonl"
+"""Name of the log in a run's folder: one JSON object a line."""
+
 Validate = Callable[[ReferringNetwork], Mapping[str, float]]
 """Figures of a network on validation data."""
 
@@ -35,7 +38,7 @@ class Trainer:
     Args:
         settings: Of the run.
         text: Encodes sentences.
-        folder: Where the checkpoint (``checkpoint/``) and the log (``log.jsonl``) go.
+        folder: Where the checkpoint (``checkpoint/``) and the log (:data:`LOG`) go.
         max_minutes: Time budget of the whole run; the schedule ends with it. None for no limit.
         team: The processes that train together; this one alone by default.
         checkpoint: A run to go on with.
@@ -214,7 +217,7 @@ class Trainer:
         print(text, flush=True)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            with (self._folder / LOG).open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
         except OSError as error:
             message = f"{self._folder}: the log cannot be written ({error.strerror}): free the place."
