@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import OutputError
+from ris_ros.evaluation.metrics import Overlap
 
 MAJORITY = 0.5
 _SHEET_WIDTH_PX = 640
@@ -127,16 +128,10 @@ def score(pairs: Iterable[tuple[Mask, Truth]]) -> Score | None:
         else:
             present += 1
             found += answer.found
-            ious.append(iou(answer.mask(), truth.mask))
+            ious.append(Overlap.of(answer.mask(), truth.mask).iou)
     if not present and not absent:
         return None
     return Score(present, found, statistics.fmean(ious) if ious else None, absent, rejected)
-
-
-def iou(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Intersection over union of two bool [H, W]; 0 when both are empty."""
-    union = int(np.count_nonzero(mask | truth))
-    return int(np.count_nonzero(mask & truth)) / union if union else 0.0
 
 
 def failures(report: Report) -> list[str]:

@@ -76,11 +76,6 @@ def test_without_truth_there_is_no_score() -> None:
     assert reports.failures(report(command("the car", None))) == []
 
 
-@pytest.mark.parametrize(("a", "b", "expected"), [(4, 8, 0.5), (0, 0, 0.0), (5, 5, 1.0), (0, 5, 0.0)])
-def test_iou(a: int, b: int, expected: float) -> None:
-    assert reports.iou(pixels(a), pixels(b)) == expected
-
-
 def test_a_run_that_did_its_job_has_no_failures() -> None:
     assert reports.failures(report(command("the car", HERE), command("the bus", ABSENT))) == []
 
