@@ -64,11 +64,12 @@ def diagnostics(view: View, statistics: Statistics, stamp: Any) -> DiagnosticArr
 
 
 def _engine(view: View, statistics: Statistics) -> DiagnosticStatus:
-    level, message = DiagnosticStatus.OK, f"{view.state}"
+    level, message = DiagnosticStatus.OK, view.state
     if view.failure:
         level, message = DiagnosticStatus.ERROR, view.failure
-    elif problem := statistics.recent_problem("backend", within_s=5.0):
-        level, message = DiagnosticStatus.ERROR, problem
+    for kind in ("publish", "internal", "backend"):
+        if problem := statistics.recent_problem(kind, within_s=5.0):
+            level, message = DiagnosticStatus.ERROR, problem
     memory_mb = psutil.Process().memory_info().rss / 2**20
     values = {"state": view.state, **view.engine, "memory_mb": f"{memory_mb:.0f}"}
     return _status(view, "engine", level, message, values)

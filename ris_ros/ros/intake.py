@@ -62,7 +62,7 @@ def to_command(asked: Asked, fallback_id: str, known_cameras: Sequence[str], con
         raise CommandError(f"The command's id has {len(asked.id)} characters: use at most {MAX_ID_CHARACTERS}.")
     unknown = [camera for camera in asked.cameras if camera not in known_cameras]
     if unknown:
-        raise CommandError(f"Camera '{unknown[0]}' is not known: this node has {', '.join(known_cameras)}.")
+        raise CommandError(f"Camera '{unknown[0][:40]}' is not known: this node has {', '.join(known_cameras)}.")
     if not math.isfinite(asked.confidence):
         raise CommandError(f"The command's confidence is {asked.confidence}: it must lie in 0 to 1.")
     tolerance_ns = int(config.clock_tolerance_s * NS_PER_S)

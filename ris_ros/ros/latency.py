@@ -92,7 +92,7 @@ def _node(args: argparse.Namespace) -> Iterator[None]:
     if args.bundle:
         parameters["bundle"] = args.bundle
     given = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
-    command = [sys.executable, "-m", "ris_ros.ros.main", "--ros-args", *given]
+    command = [sys.executable, "-m", "ris_ros.ros.main", "--ros-args", "--log-level", "warn", *given]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # what goes wrong comes on stderr
     try:
         yield

@@ -71,7 +71,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._diagnostics_timer = self._time_diagnostics()
         self._follow_timer = self.create_timer(_FOLLOW_PERIOD_S, self._on_follow, clock=self._steady)
-        backwards = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
+        backwards = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1))
         self._jump = self.get_clock().create_jump_callback(backwards, post_callback=self._on_jump)
         for topic, type_, callback in (
             ("command", String, self._on_text),
@@ -218,15 +218,22 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             for arrival in arrivals:
                 self._statistics.frame_dropped(arrival.camera, Drop.INACTIVE)
             return
-        session.on_images(arrivals)
+        try:
+            session.on_images(arrivals)
+        except Exception as error:  # the worker must outlive any mistake of ours
+            self.problem("internal", f"A frame failed inside the node ({type(error).__name__}: {error}): report this.")
 
     def _on_replaced(self, arrival: Arrival) -> None:
         self._statistics.frame_dropped(arrival.camera, Drop.REPLACED)
 
     def publish(self, answered: Answered) -> None:
         """Publish the answers on one frame (see :class:`ris_ros.ros.session.Sink`)."""
-        if self._outputs is not None and self._active:
+        if self._outputs is None or not self._active:
+            return
+        try:
             self._outputs.publish(answered)
+        except Exception as error:  # such as an overlay too large for JPEG; the answer still counts
+            self.problem("publish", f"An answer could not be published: {error}")
 
     def problem(self, kind: str, sentence: str) -> None:
         """Note a problem for the diagnostics, and log it unless its kind was logged a moment ago."""

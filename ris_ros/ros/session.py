@@ -166,7 +166,8 @@ class Session:
             CommandError: It cannot be used.
             BackendError: Its text cannot be encoded.
         """
-        command = self._read(asked, "refer")
+        # A search ends by its deadline, not by the lifetime that commands have by default.
+        command = dataclasses.replace(self._read(asked, "refer"), time_to_live_ns=0)
         self._activate(command)
         self._searches[command.id] = Search(command, is_plural(command.text), self._config().refer_frames), tell
         return command
