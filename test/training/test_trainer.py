@@ -10,6 +10,7 @@ pytest.importorskip("safetensors")
 
 import torch
 from tiny_network import TINY
+from torch.utils.data import Dataset
 from toy_images import ToyEncoder, toy_image, toy_sentences
 
 from ris_ros.config.strict import parse_settings
@@ -17,7 +18,7 @@ from ris_ros.config.training import TrainingSettings
 from ris_ros.errors import ConfigError, DataError
 from ris_ros.training.augment import Variation
 from ris_ros.training.checkpoint import read_checkpoint
-from ris_ros.training.samples import Mixture, ReferringSamples
+from ris_ros.training.samples import Batch, Mixture, ReferringSamples
 from ris_ros.training.team import Team, TeamOrder
 from ris_ros.training.text import TextMemo
 from ris_ros.training.trainer import Trainer
@@ -58,27 +59,32 @@ def memo() -> TextMemo:
     return TextMemo(ToyEncoder(), 100)
 
 
+class Interrupted(Exception):
+    """Stands for a power cut."""
+
+
+class Halting(Dataset[Batch]):
+    """Samples that break off before one of them."""
+
+    def __init__(self, samples: ReferringSamples, at: int) -> None:
+        self._samples = samples
+        self._at = at
+
+    def __getitem__(self, index: int) -> Batch:
+        if index >= self._at:
+            raise Interrupted
+        return self._samples[index]
+
+
 def test_a_resumed_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole = settings()
     straight = Trainer(whole, memo(), tmp_path / "straight")
     straight.run(samples(whole))
 
-    class Interrupted(Exception):
-        pass
-
-    stopped = Trainer(whole, memo(), tmp_path / "halted")
-    data = samples(whole)
-    step = stopped._step
-
-    def step_or_stop(batch: object) -> dict[str, float]:
-        if stopped.position.step == 3:
-            raise Interrupted
-        return step(batch)  # type: ignore[arg-type]
-
-    stopped._step = step_or_stop  # type: ignore[method-assign,assignment]
+    halted = Trainer(whole, memo(), tmp_path / "halted")
     with pytest.raises(Interrupted):
-        stopped.run(data)
-    stopped.save()
+        halted.run(Halting(samples(whole), at=3 * whole.images_per_step))
+    halted.save()
     checkpoint = read_checkpoint(tmp_path / "halted" / "checkpoint")
     assert checkpoint.position.step == 3
     assert checkpoint.settings == whole
