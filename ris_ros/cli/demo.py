@@ -30,7 +30,7 @@ from ris_ros.cli.demo_inputs import (
 )
 from ris_ros.config.share import share_file
 from ris_ros.data.output_file import write_whole
-from ris_ros.errors import CommandError, DataError, MissingExtraError, OutputError, TransportError
+from ris_ros.errors import CommandError, DataError, OutputError, TransportError
 from ris_ros.ros import transport
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _client_class() -> type[DemoClient]:
     try:
         from ris_ros.ros.demo_client import DemoClient
     except ImportError as error:
-        raise MissingExtraError(error.name or "rclpy", "ros") from None
+        raise transport.ros_missing(error.name or "rclpy") from None
     return DemoClient
 
 

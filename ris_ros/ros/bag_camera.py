@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ris_ros.data.bag import Bag, BagMessage, header_stamp_ns, open_bag, with_header_stamp
-from ris_ros.errors import DataError, MissingExtraError, OutputError, RisError
+from ris_ros.errors import DataError, OutputError, RisError
 from ris_ros.ros import transport
 
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
@@ -219,7 +219,7 @@ def _message_class(type_: str) -> Any:
     try:
         return getattr(importlib.import_module(f"{package}.msg"), name)
     except ImportError:
-        raise MissingExtraError(package, "ros") from None
+        raise transport.ros_missing(package) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -275,7 +275,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             from rclpy.signals import SignalHandlerOptions
             from rclpy.utilities import remove_ros_args
         except ImportError:
-            raise MissingExtraError("rclpy", "ros") from None
+            raise transport.ros_missing("rclpy") from None
         args = _parser().parse_args(remove_ros_args(argv)[1:])
         for note in transport.apply(transport.plan(processes=1)):
             print(note, file=sys.stderr)

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from ris_ros.errors import MissingExtraError, RisError
+from ris_ros.errors import RisError
 from ris_ros.ros import transport
 
 _PATIENCE_S = 0.2
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
         from rclpy.signals import SignalHandlerOptions
     except ImportError:
-        print(f"grounding_node: {MissingExtraError('rclpy', 'ros')}", file=sys.stderr)
+        print(f"grounding_node: {transport.ros_missing('rclpy')}", file=sys.stderr)
         return 2
     from ris_ros.ros.node import GroundingNode
 

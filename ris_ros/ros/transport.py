@@ -143,6 +143,13 @@ def stale_segments(shared_memory: Path = _SHARED_MEMORY) -> list[Path]:
     return [path for path in segments if _unowned(path.with_name(path.name + "_el"))]
 
 
+def ros_missing(module: str) -> TransportError:
+    """The error for a machine on which a module of ROS 2 cannot be imported; pip alone cannot bring it."""
+    return TransportError(
+        f"ROS 2 is missing ('{module}' cannot be imported): source a distribution's setup.bash, or run `make setup`."
+    )
+
+
 def leftovers(shared_memory: Path = _SHARED_MEMORY) -> str:
     """A sentence on the segments that killed processes left; empty while they take no room that matters."""
     stale = stale_segments(shared_memory)

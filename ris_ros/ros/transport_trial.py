@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ris_ros.errors import ConfigError, MissingExtraError, RisError, TransportError
+from ris_ros.errors import ConfigError, RisError, TransportError
 from ris_ros.ros import transport
 
 _TOPIC = "transport_trial/image_raw"
@@ -148,7 +148,7 @@ def _ros() -> None:
         import rclpy
         import sensor_msgs.msg  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError(error.name or "rclpy", "ros") from None
+        raise transport.ros_missing(error.name or "rclpy") from None
     rclpy.init(args=[])
 
 
