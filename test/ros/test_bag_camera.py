@@ -19,7 +19,7 @@ import pytest
 from ris_ros.data.bag import open_bag
 from ris_ros.errors import DataError
 from ris_ros.ros import transport
-from ris_ros.ros.bag_camera import Playback, Player, choose_topics
+from ris_ros.ros.bag_camera import Playback, Player, choose_topics, main
 
 pytest.importorskip("rosbags")
 
@@ -226,3 +226,10 @@ def test_what_cannot_be_played_is_one_sentence_and_exit_2(drive: Path, arguments
 
     assert process.returncode == 2
     assert log.startswith("bag_camera: ") and log.count("\n") == 1 and "Traceback" not in log
+
+
+def test_without_ros_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+
+    assert main(["drive"]) == 2
+    assert "make setup" in capsys.readouterr().err
