@@ -49,6 +49,7 @@ _FIRST_IMAGE_S = 15.0
 _SERVICE_S = 10.0
 _LATE_S = 0.5  # for the last answers and the node's last counts
 _PICTURES = 2
+_WRITTEN = ("[0-9][0-9][ab]-*.jpg", "all-together.jpg", "overlays.jpg", "report.json", "logs/node.log", "logs/camera.*")
 _TOGETHER = "all together"
 
 
@@ -143,8 +144,9 @@ def _make_folder(out: Path) -> Path:
     try:
         logs.mkdir(parents=True, exist_ok=True)
         # What an earlier run left must not be taken for this one's.
-        for old in (*out.glob("*.jpg"), *out.glob("*.json"), *logs.glob("*")):
-            old.unlink()
+        for pattern in _WRITTEN:
+            for old in out.glob(pattern):
+                old.unlink()
     except OSError as error:
         raise OutputError(f"'{out}' cannot be written ({error.strerror}): choose another folder with --out.") from None
     return logs
@@ -196,7 +198,9 @@ def _ask(client: DemoClient, texts: Sequence[str], seconds: float) -> tuple[list
             client.say(text)
         client.spin(share_s)
         client.clear(_SERVICE_S)
-        asked.append(Asked(text, message, sent_ns, client.answers[before:]))
+        # The last answer to the command before may come only now: its id is of the other kind.
+        ours = [answer for answer in client.answers[before:] if answer.command_id.startswith("demo-") is typed]
+        asked.append(Asked(text, message, sent_ns, ours))
     print(f"all {len(texts)} together", flush=True)
     before = len(client.answers)
     for number, text in enumerate(texts):

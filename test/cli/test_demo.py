@@ -174,6 +174,9 @@ def await_log(log: Path, text: str, seconds: float = 30.0) -> None:
 
 @pytest.mark.ros
 def test_camera_node_and_client_do_the_main_job(drive: Path, tmp_path: Path, demo: Run) -> None:
+    (tmp_path / "out").mkdir()
+    for name in ("holiday.jpg", "09a-an-older-command.jpg"):
+        (tmp_path / "out" / name).touch()
     process = demo("--bag", drive, "--seconds", "4", "--backend", "onnx")
     stdout, stderr = process.communicate(timeout=60)
     out = tmp_path / "out"
@@ -191,6 +194,7 @@ def test_camera_node_and_client_do_the_main_job(drive: Path, tmp_path: Path, dem
     assert counts["grounded"] + counts["dropped"] == counts["frames_in"]
     assert report["together_ms"]["count"] > 0
     assert "image to mask" in stdout and str(out / "overlays.jpg") in stdout
+    assert (out / "holiday.jpg").exists(), "only what an earlier run wrote is removed"
     assert [cv2.imread(str(path)).shape[1::-1] for path in sorted(out.glob("0*.jpg"))] == [SIZE_PX] * 4
     assert children(tmp_path) == {}
 
