@@ -16,7 +16,7 @@ from ris_ros.errors import OutputError
 from ris_ros.evaluation.metrics import Overlap
 
 MAJORITY = 0.5
-_SHEET_WIDTH_PX = 640
+_PICTURE_WIDTH_PX = 480
 _CAPTION_PX = 34
 _NODE_STAGES = ("vision", "ground")
 
@@ -200,36 +200,40 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def contact_sheet(rows: Sequence[tuple[str, Sequence[bytes]]], path: Path) -> None:
-    """Put the overlays of all commands on one picture, a row of pictures for each command.
+def contact_sheet(blocks: Sequence[tuple[str, Sequence[bytes]]], path: Path) -> None:
+    """Put the overlays of all commands on one picture, a captioned block for each, two blocks side by side.
 
     Args:
-        rows: Caption and encoded pictures, for each command.
+        blocks: Caption and encoded pictures, all of one size, for each command.
         path: File to write; its ending decides the format.
 
     Raises:
         OutputError: It cannot be written.
     """
-    columns = max((len(pictures) for _, pictures in rows), default=0)
-    if not columns:
+    columns = max((len(pictures) for _, pictures in blocks), default=0)
+    drawn = [_block(caption, pictures, columns) for caption, pictures in blocks if pictures]
+    if not drawn:
         return
-    strips = [strip for caption, pictures in rows if pictures for strip in _strips(caption, pictures, columns)]
-    if not cv2.imwrite(str(path), np.vstack(strips)):
+    if len(drawn) % 2:
+        drawn.append(np.zeros_like(drawn[0]))
+    rows = [np.hstack(pair) for pair in zip(drawn[::2], drawn[1::2], strict=True)]
+    if not cv2.imwrite(str(path), np.vstack(rows)):
         raise OutputError(f"'{path}' cannot be written: choose another folder with --out.")
 
 
-def _strips(caption: str, pictures: Sequence[bytes], columns: int) -> list[NDArray[np.uint8]]:
+def _block(caption: str, pictures: Sequence[bytes], columns: int) -> NDArray[np.uint8]:
+    """uint8 [H, W, 3]: pictures side by side, in room for so many, under a band with the caption."""
     decoded = [np.asarray(cv2.imdecode(np.frombuffer(p, np.uint8), cv2.IMREAD_COLOR)) for p in pictures]
-    height = round(decoded[0].shape[0] * _SHEET_WIDTH_PX / decoded[0].shape[1])
-    row = np.zeros((height, columns * _SHEET_WIDTH_PX, 3), np.uint8)
-    for column, picture in enumerate(decoded):
-        resized = cv2.resize(picture, (_SHEET_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
-        row[:, column * _SHEET_WIDTH_PX : (column + 1) * _SHEET_WIDTH_PX] = resized
-    band = np.full((_CAPTION_PX, row.shape[1], 3), 24, np.uint8)
+    height = round(decoded[0].shape[0] * _PICTURE_WIDTH_PX / decoded[0].shape[1])
+    block = np.zeros((_CAPTION_PX + height, columns * _PICTURE_WIDTH_PX, 3), np.uint8)
+    block[:_CAPTION_PX] = 24
     # OpenCV's own font has no letters beyond ASCII.
     text = caption.encode("ascii", "replace").decode()
-    cv2.putText(band, text, (10, 23), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (235, 235, 235), 1, cv2.LINE_AA)
-    return [band, row]
+    cv2.putText(block, text, (10, 23), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (235, 235, 235), 1, cv2.LINE_AA)
+    for column, picture in enumerate(decoded):
+        resized = cv2.resize(picture, (_PICTURE_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
+        block[_CAPTION_PX:, column * _PICTURE_WIDTH_PX : (column + 1) * _PICTURE_WIDTH_PX] = resized
+    return block
 
 
 def caption(command: CommandReport) -> str:

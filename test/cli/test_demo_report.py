@@ -129,10 +129,13 @@ def test_the_report_is_json() -> None:
 def test_the_contact_sheet_holds_every_picture(tmp_path: Path) -> None:
     jpegs = [cv2.imencode(".jpg", np.full((90, 160, 3), shade, np.uint8))[1].tobytes() for shade in (60, 200)]
     path = tmp_path / "sheet.jpg"
-    reports.contact_sheet([("both", jpegs), ("one", jpegs[1:]), ("none", [])], path)
+    reports.contact_sheet([("both", jpegs), ("none", []), ("one", jpegs[1:]), ("both again", jpegs)], path)
     sheet = cv2.imread(str(path))
 
-    assert sheet.shape == (2 * (34 + 360), 1280, 3)
-    assert abs(int(sheet[200, 300, 0]) - 60) < 5 and abs(int(sheet[200, 1000, 0]) - 200) < 5
+    assert sheet.shape == (2 * (34 + 270), 4 * 480, 3)
+    shades = [[int(sheet[y, x, 0]) for x in (240, 720, 1200, 1680)] for y in (170, 474)]
+    assert np.allclose(shades, [[60, 200, 200, 0], [60, 200, 0, 0]], atol=5)
+    reports.contact_sheet([("none", [])], tmp_path / "empty.jpg")
+    assert not (tmp_path / "empty.jpg").exists()
     with pytest.raises(OutputError, match="--out"):
         reports.contact_sheet([("both", jpegs)], tmp_path / "absent" / "sheet.jpg")
