@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ CAMERA = "camera"
 
 MAX_COMMANDS = 12
 
+_BARELY_SEEN = 0.01
 _LOOK_AT = (0.1, 0.5, 0.9)  # moments of a turn, as parts of it
 
 TruthOf = Callable[[int, str, tuple[int, int]], Truth | None]
@@ -94,18 +96,26 @@ class KnownDrive:
         Raises:
             DataError: A truth picture is missing or damaged.
         """
-        left = list(self._commands.values())
+        said = list(self._commands.values())
         stamps_ns = sorted(self._index)
         frame_ns = (stamps_ns[-1] - stamps_ns[0]) / max(len(stamps_ns) - 1, 1) or 1.0
-        turn = drive_s * 1e9 / frame_ns / (len(left) + 1)
-        moments = [[int((number + part) * turn) % len(stamps_ns) for part in _LOOK_AT] for number in range(len(left))]
-        seen = {command.text: np.array([self._pixels(command, frames) for frames in moments]) for command in left}
-        texts: list[str] = []
-        for number in range(len(moments)):
-            best = max(left, key=lambda command: seen[command.text][number] / max(seen[command.text].max(), 1))
-            left.remove(best)
-            texts.append(best.text)
-        return texts
+        turn = drive_s * 1e9 / frame_ns / (len(said) + 1)
+        moments = [[int((number + part) * turn) % len(stamps_ns) for part in _LOOK_AT] for number in range(len(said))]
+        view = {}
+        for command in said:
+            pixels = np.array([self._pixels(command, frames) for frames in moments])
+            # Logarithms: that one thing is in full view does not make up for another that can hardly be seen.
+            view[command.id] = np.log(pixels / max(pixels.max(), 1) + _BARELY_SEEN)
+        # Two commands change turns for as long as that is better for both together.
+        better = True
+        while better:
+            better = False
+            for i, j in itertools.combinations(range(len(said)), 2):
+                one, other = view[said[i].id], view[said[j].id]
+                if one[j] + other[i] > one[i] + other[j] + 1e-9:
+                    said[i], said[j] = said[j], said[i]
+                    better = True
+        return [command.text for command in said]
 
     def _pixels(self, command: DriveCommand, frames: list[int]) -> int:
         """How many pixels of these frames show a command's thing."""
