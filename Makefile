@@ -3,8 +3,8 @@
 .DELETE_ON_ERROR:
 SHELL := bash
 
-# The Python to make .venv with: 3.10 to 3.12.
-export PYTHON ?= python3
+# The Python to make .venv with, 3.10 to 3.12; empty takes the first that fits.
+export PYTHON ?=
 # Where pip would choose a torch of many gigabytes for CUDA, point it at an index of CPU builds (PIP_EXTRA_INDEX_URL).
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=

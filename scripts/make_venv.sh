@@ -5,10 +5,18 @@ cd "$(dirname "$0")/.."
 
 fail() { printf 'setup: %s\n' "$1" >&2; exit 1; }
 
+fits() { "$1" -c 'import sys; raise SystemExit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
+
+# The one that was asked for; else the one that .venv was made with; else the first of this machine that fits.
 fitting_python() {
   local candidate
-  for candidate in "${PYTHON:-python3}" python3.12 python3.11 python3.10; do
-    if "$candidate" -c 'import sys; raise SystemExit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
+  if [ -n "${PYTHON:-}" ]; then
+    fits "$PYTHON" || fail "'$PYTHON' is not a Python of version 3.10 to 3.12: name one that is."
+    echo "$PYTHON"
+    return
+  fi
+  for candidate in "$(readlink -f .venv/bin/python)" python3 python3.12 python3.11 python3.10; do
+    if [ -n "$candidate" ] && fits "$candidate"; then
       echo "$candidate"
       return
     fi
