@@ -24,7 +24,7 @@ CAMERA = "camera"
 MAX_COMMANDS = 12
 
 _BARELY_SEEN = 0.01
-_LOOK_AT = (0.1, 0.5, 0.9)  # moments of a turn, as parts of it
+_LOOK_AT = (0.15, 0.35, 0.55, 0.75, 0.95)  # moments of a turn, as parts of it
 
 TruthOf = Callable[[int, str, tuple[int, int]], Truth | None]
 """What is true of a text on the image of a recorded stamp (nanoseconds) and size (width, height); None: not known."""
@@ -117,10 +117,13 @@ class KnownDrive:
                     better = True
         return [command.text for command in said]
 
-    def _pixels(self, command: DriveCommand, frames: list[int]) -> int:
-        """How many pixels of these frames show a command's thing."""
-        present = [index for index in frames if command.is_present(index)]
-        return sum(int(np.count_nonzero(self._drive.truth(command.id, index))) for index in present)
+    def _pixels(self, command: DriveCommand, frames: list[int]) -> float:
+        """How many pixels show a command's thing in half of these frames at least."""
+        counts = [
+            np.count_nonzero(self._drive.truth(command.id, index)) if command.is_present(index) else 0
+            for index in frames
+        ]
+        return float(np.median(counts))
 
     def truth_of(self, recorded_ns: int, text: str, size_px: tuple[int, int]) -> Truth | None:
         """See :data:`TruthOf`."""
