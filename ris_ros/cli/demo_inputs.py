@@ -119,11 +119,9 @@ class KnownDrive:
 
     def _pixels(self, command: DriveCommand, frames: list[int]) -> float:
         """How many pixels show a command's thing in half of these frames at least."""
-        counts = [
-            np.count_nonzero(self._drive.truth(command.id, index)) if command.is_present(index) else 0
-            for index in frames
-        ]
-        return float(np.median(counts))
+        present = [index for index in frames if command.is_present(index)]
+        counts = [int(np.count_nonzero(self._drive.truth(command.id, index))) for index in present]
+        return float(np.median(counts + [0] * (len(frames) - len(present))))
 
     def truth_of(self, recorded_ns: int, text: str, size_px: tuple[int, int]) -> Truth | None:
         """See :data:`TruthOf`."""
