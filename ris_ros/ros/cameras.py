@@ -25,10 +25,12 @@ class Listening:
     Attributes:
         topics: The topics subscribed to, resolved, with the reliability asked for.
         publishers: How many publish on them.
+        incompatible: A sentence on a publisher whose QoS does not fit, empty when all fit.
     """
 
     topics: Mapping[str, str]
     publishers: int
+    incompatible: str = ""
 
 
 class Cameras:
@@ -39,7 +41,7 @@ class Cameras:
         names: The cameras.
         transport: Which form of images to read.
         on_image: Takes the camera's name and the message; called by the executor.
-        on_incompatible: Takes the topic and a sentence when a publisher's QoS does not fit.
+        on_lost: Takes the camera's name and how many of its images were lost on their way.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class Cameras:
         names: Sequence[str],
         transport: Transport,
         on_image: Callable[[str, Any], None],
-        on_incompatible: Callable[[str, str], None],
+        on_lost: Callable[[str, int], None],
     ) -> None:
         self._node = node
         self._transport = transport
         self._on_image = on_image
-        self._on_incompatible = on_incompatible
+        self._incompatible: dict[str, str] = {}
+        self._on_lost = on_lost
         self._subscriptions: dict[str, dict[Kind, tuple[ReliabilityPolicy, Any]]] = {name: {} for name in names}
         self.follow()
 
@@ -65,6 +68,7 @@ class Cameras:
             for kind, (reliability, subscription) in list(current.items()):
                 if wanted.get(kind) != reliability:
                     self._node.destroy_subscription(subscription)
+                    self._incompatible.pop(self._topic(camera, kind), None)
                     del current[kind]
             for kind, reliability in wanted.items():
                 if kind not in current:
@@ -77,7 +81,8 @@ class Cameras:
             topic = self._topic(camera, kind)
             topics[topic] = reliability.name.lower()
             publishers += self._node.count_publishers(topic)
-        return Listening(topics, publishers)
+        sentences = [self._incompatible[topic] for topic in topics if topic in self._incompatible]
+        return Listening(topics, publishers, " ".join(sentences))
 
     def close(self) -> None:
         """End all subscriptions."""
@@ -94,9 +99,14 @@ class Cameras:
         topic = self._topic(camera, kind)
 
         def incompatible(sentence: str) -> None:
-            self._on_incompatible(topic, sentence)
+            self._incompatible[topic] = sentence
 
-        def arrived(message: Any) -> None:
-            self._on_image(camera, message)
-
-        return create_subscription(self._node, message_type, topic, arrived, image_qos(reliability), incompatible)
+        return create_subscription(
+            self._node,
+            message_type,
+            topic,
+            lambda message: self._on_image(camera, message),
+            image_qos(reliability),
+            incompatible,
+            lambda count: self._on_lost(camera, count),
+        )

@@ -13,6 +13,7 @@ from ris_ros.ros.cameras import Listening
 from ris_ros.ros.statistics import Statistics
 
 _SLOW_TRANSPORT_MS = 50.0
+_MANY_LOST = 0.05
 _PROFILE_HINT = (
     "start the camera driver with the Fast DDS profile config/fastdds_shm.xml of ris_ros, or let it publish reliable"
     " or compressed images (docs/transport.md)"
@@ -30,7 +31,7 @@ class View:
         engine: What is known of the engines: bundle, backend, precision, device.
         cameras: How each camera is listened to; empty unless active.
         commands: Text of each active command by id, oldest first.
-        incompatible: Topic -> sentence on a publisher whose QoS does not fit.
+        incompatible: A sentence on a publisher of commands whose QoS does not fit, empty when all fit.
         max_image_age_s: When a camera counts as silent.
     """
 
@@ -40,7 +41,7 @@ class View:
     engine: Mapping[str, str] = field(default_factory=dict)
     cameras: Mapping[str, Listening] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
-    incompatible: Mapping[str, str] = field(default_factory=dict)
+    incompatible: str = ""
     max_image_age_s: float = 1.0
 
 
@@ -79,10 +80,8 @@ def _commands(view: View, statistics: Statistics) -> DiagnosticStatus:
     level, message = DiagnosticStatus.OK, f"{len(view.commands)} active"
     if problem := statistics.recent_problem("command", within_s=10.0):
         level, message = DiagnosticStatus.WARN, problem
-    for topic in ("command", "commands"):
-        for name, sentence in view.incompatible.items():
-            if name.rsplit("/", 1)[-1] == topic:
-                level, message = DiagnosticStatus.WARN, sentence
+    if view.incompatible:
+        level, message = DiagnosticStatus.WARN, view.incompatible
     events = {name: str(count) for name, count in sorted(statistics.events().items())}
     return _status(view, "commands", level, message, {**events, **view.commands})
 
@@ -105,6 +104,7 @@ def _camera(view: View, camera: str, listening: Listening, statistics: Statistic
         "grounded": str(counts.grounded),
         "dropped": str(sum(counts.dropped.values())),
         **{f"dropped_{cause.value}": str(count) for cause, count in counts.dropped.items()},
+        "lost_in_transport": str(counts.lost),
         "publishers": str(listening.publishers),
         **{f"reliability of {topic}": reliability for topic, reliability in listening.topics.items()},
         "last_image_s": "never" if counts.silent_s is None else f"{counts.silent_s:.2f}",
@@ -117,11 +117,11 @@ def _camera(view: View, camera: str, listening: Listening, statistics: Statistic
 
 
 def _camera_problem(view: View, camera: str, listening: Listening, statistics: Statistics) -> str:
-    for topic, sentence in view.incompatible.items():
-        if topic in listening.topics:
-            return sentence
+    if listening.incompatible:
+        return listening.incompatible
     topics = " or ".join(f"'{topic}'" for topic in listening.topics)
-    silent_s = statistics.camera(camera).silent_s
+    counts = statistics.camera(camera)
+    silent_s = counts.silent_s
     raw = any(topic.endswith("/image_raw") for topic in listening.topics)
     if silent_s is None or silent_s > view.max_image_age_s:
         if not listening.publishers:
@@ -133,6 +133,9 @@ def _camera_problem(view: View, camera: str, listening: Listening, statistics: S
         return problem
     if problem := statistics.recent_problem(f"clock/{camera}", within_s=5.0):
         return problem
+    if counts.lost > _MANY_LOST * (counts.lost + counts.frames_in):
+        share = counts.lost / (counts.lost + counts.frames_in)
+        return f"{share:.0%} of the images were lost on their way: {_PROFILE_HINT}."
     transport = statistics.stages().get("transport")
     if raw and transport is not None and transport.p50_ms > _SLOW_TRANSPORT_MS:
         return f"Images are {transport.p50_ms:.0f} ms old when they arrive: {_PROFILE_HINT}."

@@ -24,7 +24,7 @@ from ris_ros.ros.engines import open_engines
 from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
 from ris_ros.ros.params import Parameters
-from ris_ros.ros.qos import command_qos, create_subscription
+from ris_ros.ros.qos import command_qos, create_subscription, offer
 from ris_ros.ros.refer import ReferAction
 from ris_ros.ros.services import INACTIVE, Services
 from ris_ros.ros.session import Answered, Session
@@ -121,7 +121,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         result = super().on_activate(state)
         config = self._config()
         self._active = True
-        self._cameras = Cameras(self, config.cameras, config.transport, self._on_image, self._on_incompatible)
+        self._cameras = Cameras(self, config.cameras, config.transport, self._on_image, self._statistics.frame_lost)
         return result
 
     def on_deactivate(self, state: Any) -> Any:
@@ -260,7 +260,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             engine={} if session is None else self._engine,
             cameras={} if cameras is None else {name: cameras.listening(name) for name in config.cameras},
             commands={} if session is None else {command.id: command.text for command in session.commands},
-            incompatible=dict(self._incompatible),
+            incompatible=" ".join(self._incompatible[topic] for topic in self._incompatible if self._unheard(topic)),
             max_image_age_s=config.max_image_age_s,
         )
         self._diagnostics.publish(diagnostics(view, self._statistics, self.get_clock().now().to_msg()))
@@ -282,10 +282,16 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
     def _report(self, sentence: str) -> None:
         self.get_logger().warning(sentence)
 
-    def _on_incompatible(self, topic: str, sentence: str) -> None:
-        self._incompatible[topic] = sentence
-        self.problem(f"qos/{topic}", sentence)
+    def _unheard(self, topic: str) -> bool:
+        """Whether somebody who is not heard still publishes on a topic that is read reliably."""
+        offered = offer(self, topic)
+        return offered.publishers > 0 and not offered.reliable
 
     def _incompatible_on(self, topic: str) -> Callable[[str], None]:
         resolved = self.resolve_topic_name(topic)
-        return lambda sentence: self._on_incompatible(resolved, sentence)
+
+        def incompatible(sentence: str) -> None:
+            self._incompatible[resolved] = sentence
+            self.problem(f"qos/{resolved}", sentence)
+
+        return incompatible

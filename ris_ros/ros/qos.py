@@ -41,7 +41,7 @@ class Offer:
 
     Attributes:
         publishers: How many there are.
-        reliable: Whether all of them are reliable.
+        reliable: Whether all of them are reliable, and there are any.
     """
 
     publishers: int
@@ -110,8 +110,9 @@ def create_subscription(
     callback: Callable[[Any], None],
     qos: QoSProfile,
     on_incompatible: Callable[[str], None],
+    on_lost: Callable[[int], None] | None = None,
 ) -> Any:
-    """Subscribe, and be told in a sentence when a publisher's QoS does not fit, where the middleware can tell.
+    """Subscribe, and be told of publishers whose QoS does not fit and of lost messages, where the middleware can tell.
 
     Args:
         node: The node.
@@ -119,7 +120,8 @@ def create_subscription(
         topic: Topic name.
         callback: Takes each message.
         qos: What to ask for.
-        on_incompatible: Takes the sentence.
+        on_incompatible: Takes a sentence.
+        on_lost: Takes the number of messages that were published and did not arrive.
     """
 
     def incompatible(event: Any) -> None:
@@ -129,7 +131,11 @@ def create_subscription(
             f" let it publish {qos.reliability.name.lower()} and {qos.durability.name.lower()}."
         )
 
-    events = SubscriptionEventCallbacks(incompatible_qos=incompatible)
+    def lost(event: Any) -> None:
+        if on_lost is not None:
+            on_lost(int(event.total_count_change))
+
+    events = SubscriptionEventCallbacks(incompatible_qos=incompatible, message_lost=lost)
     try:
         return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events)
     except UnsupportedEventTypeError:

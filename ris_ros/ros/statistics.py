@@ -34,12 +34,14 @@ class CameraCounts:
         frames_in: Messages that arrived.
         grounded: Frames that were answered.
         dropped: Cause -> frames.
+        lost: Images that were published and did not arrive, as far as the middleware noticed.
         silent_s: Seconds since the latest message, None before the first.
     """
 
     frames_in: int
     grounded: int
     dropped: Mapping[Drop, int]
+    lost: int
     silent_s: float | None
 
 
@@ -73,6 +75,7 @@ class Statistics:
         self._frames_in: Counter[str] = Counter()
         self._latest: dict[str, float] = {}
         self._grounded: Counter[str] = Counter()
+        self._lost: Counter[str] = Counter()
         self._dropped: defaultdict[str, Counter[Drop]] = defaultdict(Counter)
         self._stages: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=WINDOW))
         self._events: Counter[str] = Counter()
@@ -92,6 +95,11 @@ class Statistics:
         """Count a frame that was not answered."""
         with self._lock:
             self._dropped[camera][cause] += 1
+
+    def frame_lost(self, camera: str, count: int) -> None:
+        """Count images that did not arrive."""
+        with self._lock:
+            self._lost[camera] += count
 
     def event(self, name: str) -> None:
         """Count anything else, such as a refused command."""
@@ -134,7 +142,7 @@ class Statistics:
             dropped = {cause: count for cause, count in self._dropped[camera].items() if count}
             latest = self._latest.get(camera)
             silent_s = None if latest is None else self._clock() - latest
-            return CameraCounts(self._frames_in[camera], self._grounded[camera], dropped, silent_s)
+            return CameraCounts(self._frames_in[camera], self._grounded[camera], dropped, self._lost[camera], silent_s)
 
     def events(self) -> dict[str, int]:
         """Totals of everything counted with :meth:`event`."""

@@ -205,6 +205,7 @@ def test_a_best_effort_commander_is_reported(peer: Peer) -> None:
     peer.until(lambda: "does not fit" in peer.diagnosis("commands").message)
     assert "reliable" in peer.diagnosis("commands").message
     peer.retire("command", ReliabilityPolicy.BEST_EFFORT)
+    peer.until(lambda: "does not fit" not in peer.diagnosis("commands").message)
 
 
 def test_a_black_image_is_an_image(peer: Peer) -> None:

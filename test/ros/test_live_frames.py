@@ -288,3 +288,16 @@ def test_diagnostics_account_for_every_frame_and_tell_engine_and_latency(peer: P
 def test_a_silent_camera_is_reported_until_it_speaks(peer: Peer) -> None:
     peer.until(lambda: "no image has come for" in peer.diagnosis("camera camera").message)
     peer.until(lambda: "grounded" in peer.diagnosis("camera camera").message, lambda: send(peer))
+
+
+def test_images_that_are_lost_on_their_way_are_counted_and_the_remedy_told(peer: Peer) -> None:
+    """A best-effort camera without the shared-memory profile, which is what most drivers are at first."""
+    peer.retire(f"camera/{RAW}")
+    large = np.zeros((1080, 1920, 3), np.uint8)
+
+    def publish() -> None:
+        send(peer, reliability=BEST_EFFORT, scene=large)
+
+    peer.until(lambda: int(values(peer.diagnosis("camera camera")).get("lost_in_transport", 0)) > 5, publish)
+    status = peer.until(lambda: (s := told(peer, "camera camera")) and s.level == b"\x01" and s)
+    assert "fastdds_shm.xml" in status.message

@@ -60,10 +60,12 @@ def test_the_newest_frame_wins_and_every_other_is_counted(peer: Peer) -> None:
     def settled() -> dict[str, str] | None:
         pairs = values(peer.diagnosis("camera camera"))
         done = int(pairs.get("grounded", 0)) + int(pairs.get("dropped", 0))
-        return pairs if done == int(pairs.get("frames_in", -1)) == len(sent) else None
+        return pairs if int(pairs.get("grounded", 0)) >= 4 and done == int(pairs["frames_in"]) else None
 
     pairs = peer.until(settled)
-    assert int(pairs["dropped_replaced"]) == len(sent) - int(pairs["grounded"])
+    arrived, grounded = int(pairs["frames_in"]), int(pairs["grounded"])
+    assert len(sent) / 2 < arrived <= len(sent)  # a busy machine may lose some before the node can see them
+    assert int(pairs["dropped"]) == arrived - grounded
     assert int(pairs["dropped_replaced"]) > 10
 
 
