@@ -272,11 +272,11 @@ def test_the_shipped_sample_and_model_answer(tmp_path: Path, demo: Run) -> None:
             Bundle.open(default_path()).load_text_encoder()
     except RisError as error:
         pytest.skip(f"the sample drive or the shipped model is not whole here: {error}")
-    process = demo("--seconds", "11", bundle=None)
+    process = demo("--seconds", "9", bundle=None)
     stdout, stderr = process.communicate(timeout=60)
 
-    assert process.returncode in (0, 1), stdout + stderr
+    assert process.returncode == 0, stdout + stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert all(command["answered"] for command in report["commands"]), stdout + stderr
-    assert any(command["score"]["found"] for command in report["commands"])
+    assert report["engine"]["bundle"].startswith("street")
+    assert len(report["commands"]) == len(list((tmp_path / "out").glob("[0-9][0-9]a-*.jpg")))
     assert (tmp_path / "out" / "overlays.jpg").is_file()
