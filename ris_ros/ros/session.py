@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
@@ -23,11 +22,11 @@ from ris_ros.pipeline.perceive import Perceiver
 from ris_ros.pipeline.search import Outcome, Progress, Search, Verdict
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.convert import to_frame
+from ris_ros.ros.images import Images, Taken
 from ris_ros.ros.intake import Asked, to_command
-from ris_ros.ros.stamps import NS_PER_S, node_time, same_clock, to_ns
 from ris_ros.ros.statistics import Drop, Statistics
 from ris_ros.ros.worker import Arrival
-from ris_ros.types import Command, Frame, Grounding
+from ris_ros.types import Command, Grounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +56,6 @@ class Sink(Protocol):
     def problem(self, kind: str, sentence: str) -> None:
         """Tell people about a problem."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Taken:
-    """A frame whose turn it is, with what is asked of it."""
-
-    frame: Frame
-    time_ns: int
-    stages_ns: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +100,7 @@ class Session:
         self.commands: tuple[Command, ...] = ()
         self._searches: dict[str, tuple[Search, Callable[[Progress | Verdict], None]]] = {}
         self._once: list[_Once] = []
-        self._last: dict[str, Arrival] = {}
+        self._images = Images(config, statistics)
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -120,7 +110,7 @@ class Session:
 
     def pause(self) -> None:
         """The node is deactivated: forget images and requests that wait, end searches, keep the commands."""
-        self._last.clear()
+        self._images.forget()
         for once in self._once:
             _settle(once.answer, TransportError("The node was deactivated: activate it and ask again."))
         self._once.clear()
@@ -151,6 +141,7 @@ class Session:
 
     def rewind(self, now_ns: int) -> None:
         """The node's clock jumped back (a bag began again): no active command counts as uttered later than now."""
+        self._images.forget_clocks()
         for command in self.commands:
             self._active.add(dataclasses.replace(command, uttered_ns=min(command.uttered_ns, now_ns)))
         self._changed("")
@@ -198,11 +189,10 @@ class Session:
         """
         try:
             command = self._read(dataclasses.replace(asked, cameras=(camera,)), "request")
-            last = self._last.get(camera)
-            if last is None or time.monotonic_ns() - last.monotonic_ns > self._config().max_image_age_s * NS_PER_S:
+            frame = self._images.newest(camera)
+            if frame is None:
                 self._once.append(_Once(command, answer))
                 return
-            frame = to_frame(last.camera, last.message, self._config().max_image_pixels)
             grounding = self._perceiver.perceive([frame], [command], self._thresholds())[0]
         except Exception as error:
             _settle(answer, error)
@@ -230,42 +220,26 @@ class Session:
         for one in taken:
             self._answer(one, [g for g in groundings if g.frame is one.frame])
 
-    def _take(self, arrival: Arrival) -> _Taken | None:
+    def _take(self, arrival: Arrival) -> Taken | None:
         """Decode an image if anything is asked of it; count it as dropped if not."""
-        taken_ns = time.monotonic_ns()
         camera = arrival.camera
-        self._last[camera] = arrival
-        stamp_ns = to_ns(arrival.message.header.stamp)
-        tolerance_ns = int(self._config().clock_tolerance_s * NS_PER_S)
-        image_ns = node_time(stamp_ns, arrival.time_ns, tolerance_ns)
+        dated = self._images.date(arrival)
         concerning = [command for command in self.commands if command.concerns(camera)]
         if not any(camera in request.command.cameras for request in self._once):
             if not concerning:
                 self._statistics.frame_dropped(camera, Drop.NO_COMMAND)
                 return None
-            if all(command.uttered_ns > image_ns for command in concerning):
+            if all(command.uttered_ns > dated.time_ns for command in concerning):
                 self._statistics.frame_dropped(camera, Drop.OLDER_THAN_COMMAND)
                 return None
         try:
-            frame = to_frame(camera, arrival.message, self._config().max_image_pixels)
+            return self._images.decode(dated)
         except ImageError as error:
             self._statistics.frame_dropped(camera, Drop.BAD_IMAGE)
             self._sink.problem(f"image/{camera}", str(error))
             return None
-        stages_ns = {"wait": taken_ns - arrival.monotonic_ns, "decode": time.monotonic_ns() - taken_ns}
-        if same_clock(stamp_ns, arrival.time_ns, tolerance_ns):
-            stages_ns = {"transport": max(0, arrival.time_ns - stamp_ns), **stages_ns}
-            self._statistics.solved(f"clock/{camera}")
-        else:
-            off_s = abs(arrival.time_ns - stamp_ns) / NS_PER_S
-            self._statistics.problem(
-                f"clock/{camera}",
-                f"The images of '{camera}' are stamped {off_s:.0f} s off the node's clock, so that the time of their"
-                " arrival is used: set use_sim_time for a bag's clock, or set the camera's clock.",
-            )
-        return _Taken(frame, image_ns, stages_ns)
 
-    def _answer(self, one: _Taken, groundings: Sequence[Grounding]) -> None:
+    def _answer(self, one: Taken, groundings: Sequence[Grounding]) -> None:
         """Publish the answers on one frame to the commands that are not younger than it."""
         order = {command.id: number for number, command in enumerate(self.commands)}
         due = [g for g in groundings if g.command.id in order and g.command.uttered_ns <= one.time_ns]
@@ -280,7 +254,7 @@ class Session:
         for grounding in due:
             self._inform_search(grounding)
 
-    def _failed(self, taken: Sequence[_Taken], once: Sequence[_Once], error: Exception) -> None:
+    def _failed(self, taken: Sequence[Taken], once: Sequence[_Once], error: Exception) -> None:
         for one in taken:
             self._statistics.frame_dropped(one.frame.camera, Drop.BACKEND_ERROR)
         for request in once:

@@ -32,7 +32,7 @@ LATE_NS = 2_000_000_000
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     log = tmp_path_factory.mktemp("node") / "log.txt"
-    parameters = {"cameras": "[camera, rear]", "diagnostics_period_s": 0.2}
+    parameters = {"cameras": "[camera, rear, tape]", "diagnostics_period_s": 0.2}
     with NodeProcess(log, parameters) as process, Peer() as peer:
         peer.activate()
         yield peer
@@ -221,9 +221,23 @@ def test_no_answer_is_older_than_its_command(peer: Peer) -> None:
 def test_images_stamped_by_another_clock_are_answered_and_reported(peer: Peer) -> None:
     peer.say("the red car")
     year_ns = 365 * 86_400 * 10**9
-    peer.until(lambda: peer.answers("command"), lambda: send(peer, age_ns=year_ns))
-    assert peer.now_ns() - stamp_ns(peer.answers("command")[-1]) > year_ns
-    peer.until(lambda: "off the node's clock" in peer.diagnosis("camera camera").message)
+    peer.until(lambda: peer.answers(camera="tape"), lambda: send(peer, camera="tape", age_ns=year_ns))
+    assert peer.now_ns() - stamp_ns(peer.answers(camera="tape")[-1]) > year_ns
+    peer.until(lambda: "off the node's clock" in peer.diagnosis("camera tape").message)
+
+
+def test_an_image_of_long_ago_is_old_where_the_clock_is_known(peer: Peer) -> None:
+    begin_ns = peer.now_ns()
+    peer.say("the red car")
+    grounded(peer)
+    dropped = "dropped_older_than_command"
+    before = int(values(told(peer, "camera camera")).get(dropped, 0))
+    peer.until(
+        lambda: int(values(peer.diagnosis("camera camera")).get(dropped, 0)) > before,
+        lambda: send(peer, age_ns=20 * 10**9),
+    )
+    grounded(peer)
+    assert all(stamp_ns(answer) > begin_ns for answer in peer.answers())
 
 
 def test_thresholds_act_at_once_and_bad_ones_are_refused(peer: Peer) -> None:

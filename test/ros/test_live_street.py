@@ -22,6 +22,7 @@ from ris_ros.runtime.bundle import Bundle, default_path
 
 pytestmark = pytest.mark.ros
 
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 FRAMES = (0, 20, 40, 60, 80)
 LOOSE_IOU = 0.5  # far below what the model card states: what is tested here is the way, not the model
 
@@ -55,16 +56,20 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 def answer_on(peer: Peer, frame: LabeledImage, form: str) -> tuple[np.ndarray, bool]:
     """(label mask [H, W], found) of the newest command on one frame."""
     peer.forget()
-    stamp = peer.now_ns()
-    if form == "raw":
-        message, topic, reliability = raw(frame.image_rgb, stamp), "camera/image_raw", ReliabilityPolicy.RELIABLE
-        message.encoding, message.data = "bgr8", frame.image_rgb[:, :, ::-1].tobytes()
-    else:
-        message = compressed(frame.image_rgb, stamp, ".jpg")
-        topic, reliability = "camera/image_raw/compressed", ReliabilityPolicy.BEST_EFFORT
-    publisher = peer.publisher(type(message), topic, reliability)
-    mask = peer.until(lambda: peer.heard["ris/label_mask"], lambda: publisher.publish(message), every_s=0.5)[0]
-    assert stamp_ns(mask) == stamp
+    sent: list[int] = []
+
+    def send() -> None:
+        sent.append(peer.now_ns())
+        if form == "raw":
+            message, topic, reliability = raw(frame.image_rgb, sent[-1]), "camera/image_raw", RELIABLE
+            message.encoding, message.data = "bgr8", frame.image_rgb[:, :, ::-1].tobytes()
+        else:
+            message = compressed(frame.image_rgb, sent[-1], ".jpg")
+            topic, reliability = "camera/image_raw/compressed", BEST_EFFORT
+        peer.publisher(type(message), topic, reliability).publish(message)
+
+    mask = peer.until(lambda: peer.heard["ris/label_mask"], send, every_s=0.5)[0]
+    assert stamp_ns(mask) in sent
     grounding = peer.until(peer.answers)[0]
     return pixels(mask), bool(grounding.found)
 

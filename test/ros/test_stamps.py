@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import CommandError
 from ris_ros.ros.intake import Asked, to_command
-from ris_ros.ros.stamps import NS_PER_S, node_time, same_clock, set_ns, to_ns
+from ris_ros.ros.stamps import NS_PER_S, CameraClock, node_time, same_clock, set_ns, to_ns
 from ris_ros.types import Target
 
 NOW_NS = 1_700_000_000 * NS_PER_S
@@ -45,6 +45,38 @@ def test_a_stamp_far_from_its_arrival_is_another_clock_s(off_s: int, same: bool)
 def test_no_stamp_is_no_time_even_at_the_beginning_of_a_simulation() -> None:
     assert not same_clock(0, 0, 10 * NS_PER_S)
     assert node_time(0, 5, 10 * NS_PER_S) == 5
+
+
+TOLERANCE_NS = 10 * NS_PER_S
+
+
+def judge(clock: CameraClock, *images: tuple[float, float]) -> list[bool]:
+    """What a camera's clock is held for at images of (seconds since now of arrival, age on arrival)."""
+    arrivals = [(NOW_NS + int(at_s * NS_PER_S), int(age_s * NS_PER_S)) for at_s, age_s in images]
+    return [clock.is_ours(arrival - age, arrival, TOLERANCE_NS) for arrival, age in arrivals]
+
+
+def test_an_image_that_comes_late_is_old_and_not_another_clock_s() -> None:
+    assert judge(CameraClock(), (0, 0.1), (20, 20.0), (40, 40.0)) == [True, True, True]
+    # A queue that is let go at once after fifteen seconds.
+    assert all(judge(CameraClock(), (0, 0.1), *((15, 15 - number / 30) for number in range(100))))
+
+
+def test_another_clock_is_noticed_at_once_or_after_a_while() -> None:
+    assert not any(judge(CameraClock(), *((number / 10, 5000.0) for number in range(20))))
+    switched = judge(CameraClock(), (0, 0.1), *((number / 10, 5000.0) for number in range(1, 200)))
+    assert switched.index(False) == pytest.approx(101, abs=2)
+    assert not any(switched[switched.index(False) :])
+
+
+def test_a_frozen_stamp_of_another_clock_stays_of_another_clock() -> None:
+    assert not any(judge(CameraClock(), *((number, 5000.0 + number) for number in range(60))))
+
+
+def test_a_clock_that_is_set_right_is_believed_again() -> None:
+    clock = CameraClock()
+    assert judge(clock, (0, 5000.0), (1, 0.1), (2, 30.0)) == [False, True, True]
+    assert not clock.is_ours(0, NOW_NS, TOLERANCE_NS)
 
 
 def test_what_is_not_stated_is_filled_in() -> None:
