@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ris_ros.cli import checks
 from ris_ros.cli.checks import Finding, State
+from ris_ros.cli.model_choice import usable_cores
 from ris_ros.runtime.bundle import default_path
 
 EXAMPLE = """\
@@ -47,9 +48,7 @@ def examine(bundle: Path) -> list[Finding]:
         *checks.check_ros(os.environ),
         checks.check_text_weights(),
         *checks.check_backends(bundle),
-        checks.check_processor(
-            cpuinfo.read_text(encoding="utf-8") if cpuinfo.is_file() else "", len(os.sched_getaffinity(0))
-        ),
+        checks.check_processor(cpuinfo.read_text(encoding="utf-8") if cpuinfo.is_file() else "", usable_cores()),
         checks.check_gpu(),
         *checks.check_transport(os.environ),
     ]

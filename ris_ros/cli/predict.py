@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ris_ros.cli.model_choice import add_model_arguments, load_model
 from ris_ros.errors import CommandError, DataError, ImageError
 from ris_ros.types import Command, Frame, Grounding, Target
 
@@ -39,17 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '{"id", "found", "existence", "score", "target", "peak": [x, y], "latency_ms"}, the latency from the decoded '
         "image to the masks; bad lines are reported and skipped, and the exit code is then 1",
     )
-    source.add_argument("--image", type=Path, metavar="I", help="one picture; needs --text; writes mask and overlay")
-    parser.add_argument("--text", metavar="T", help="what to look for in --image")
-    parser.add_argument(
-        "--target", default="auto", metavar="KIND", help="object, region or auto (default), for --image"
+    source.add_argument(
+        "--image", type=Path, metavar="I", help="one picture; needs --text; writes NAME.mask.png and NAME.overlay.png"
     )
+    parser.add_argument("--text", metavar="T", help="what to look for in --image")
+    parser.add_argument("--target", metavar="KIND", help="object, region or auto (default), for --image")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the results; for --image the current one by default"
     )
-    parser.add_argument("--model", type=Path, metavar="B", help="folder of a bundle; the shipped one by default")
-    parser.add_argument("--backend", default="auto", metavar="NAME", help="auto (default), onnx, openvino or torch")
-    parser.add_argument("--threads", type=int, default=_cores(), metavar="N", help="CPU threads (default %(default)s)")
+    add_model_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,8 +59,9 @@ def run(args: argparse.Namespace) -> int:
         if not args.text:
             raise CommandError("--image needs --text: say what to look for.")
         return _predict_one(args)
-    if args.text is not None:
-        raise CommandError("--text goes with --image: a manifest's lines hold their own texts.")
+    for name in ("text", "target"):
+        if getattr(args, name) is not None:
+            raise CommandError(f"--{name} goes with --image: a manifest's lines hold their own.")
     if args.out is None:
         raise CommandError("--manifest needs --out: give the folder for its answers.")
     return _predict_manifest(args)
@@ -70,13 +72,13 @@ class Sample:
     """One line of a manifest.
 
     Attributes:
-        id: Name of the answer, safe as a path below the output folder.
+        id: As it is stated, safe as a path below the output folder.
         image: The picture's file.
         text: The utterance, cleaned.
         target: As stated; AUTO where nothing is.
     """
 
-    id: str
+    id: str | int
     image: Path
     text: str
     target: Target
@@ -97,30 +99,41 @@ def parse_line(line: bytes, folder: Path) -> Sample:
 
     try:
         values = json.loads(line.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or a number of more digits than Python reads
         raise DataError("it is not JSON: write one object a line.") from None
     if not isinstance(values, dict):
         raise DataError("it is not a JSON object with id, image and text.")
-    texts = {"target": "auto"}
-    for key in ("id", "image", "text", "target"):
-        value = values.get(key, texts.get(key))
-        if key == "id" and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if not isinstance(value, str):
-            raise DataError(f"its '{key}' is {'missing' if value is None else 'not a text'}.")
-        texts[key] = value
-    if "\0" in texts["image"]:
+    id_ = values.get("id")
+    if isinstance(id_, bool) or not isinstance(id_, int):
+        id_ = _text(values, "id")
+    _check_id(str(id_))
+    image = _text(values, "image")
+    if not _can_be_path(image):
         raise DataError("its 'image' is no path.")
-    return Sample(_safe_id(texts["id"]), folder / texts["image"], clean(texts["text"]), Target.parse(texts["target"]))
+    target = Target.parse(_text({"target": "auto", **values}, "target"))
+    return Sample(id_, folder / image, clean(_text(values, "text")), target)
 
 
-def _safe_id(id_: str) -> str:
+def _text(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key)
+    if not isinstance(value, str):
+        raise DataError(f"its '{key}' is {'missing' if value is None else 'not a text'}.")
+    return value
+
+
+def _can_be_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # JSON can hold half a surrogate pair
+        return False
+
+
+def _check_id(id_: str) -> None:
     """Refuse ids that would be written anywhere but below the output folder."""
     parts = id_.split("/")
     plain = id_.isprintable() and "\\" not in id_ and PurePosixPath(id_).as_posix() == id_
     if not plain or any(part in ("", ".", "..") or len(part.encode()) > 200 for part in parts):
         raise DataError(f"its id {id_!r} is no file name below the output folder: use letters, digits, '-' and '_'.")
-    return id_
 
 
 def _predict_one(args: argparse.Namespace) -> int:
@@ -129,47 +142,67 @@ def _predict_one(args: argparse.Namespace) -> int:
     from ris_ros.language.utterance import clean
     from ris_ros.pipeline.overlay import draw
 
-    sample = Sample(args.image.stem, args.image, clean(args.text), Target.parse(args.target))
+    sample = Sample(args.image.stem, args.image, clean(args.text), Target.parse(args.target or "auto"))
     frame = Frame("image", read_rgb(sample.image), 0)
-    perceiver = _load(args)
+    _, perceiver = load_model(args)
     _warn_if_cut(perceiver, sample.text, "the text")
-    (grounding,) = perceiver.perceive([frame], [Command(sample.id, sample.text, sample.target, 0)])
+    (grounding,) = perceiver.perceive([frame], [_command(sample)])
     out = args.out or Path()
-    overlay = out / f"{sample.id}.overlay.png"
-    write_whole(out / f"{sample.id}.png", encode_png(_mask_image(grounding)))
+    # Never NAME.png: that may be the picture itself.
+    mask, overlay = out / f"{sample.id}.mask.png", out / f"{sample.id}.overlay.png"
+    write_whole(mask, encode_png(_mask_image(grounding)))
     write_whole(overlay, encode_png(draw([grounding])))
     print(json.dumps(_record(sample.id, grounding)))
-    print(f"{grounding.reason or 'Found.'} Overlay: {overlay}", file=sys.stderr)
+    print(f"{grounding.reason or 'Found.'} Mask: {mask} Overlay: {overlay}", file=sys.stderr)
     return 0
 
 
 def _predict_manifest(args: argparse.Namespace) -> int:
     from ris_ros.data.image_file import encode_png
-    from ris_ros.data.output_file import write_whole
+    from ris_ros.data.output_file import check_writable, write_whole
 
     lines = _read_lines(args.manifest)
-    # Tried before the long work, which would otherwise be lost at the end.
-    write_whole(args.out / "predictions.jsonl", b"")
-    looker = _Looker(_load(args))
+    check_writable(args.out)
+    _, perceiver = load_model(args)
+    looker = _Looker(perceiver)
+    predictions = args.out / "predictions.jsonl"
+    write_whole(predictions, b"")  # what an earlier run left is not of this one
+    folder = args.manifest.parent
+    pictures = _pictures(lines, folder)
+    answered: dict[str, int] = {}
     records: list[str] = []
-    seen: dict[str, int] = {}
     bad = 0
-    for number, line in _with_progress(lines):
-        try:
-            sample = parse_line(line, args.manifest.parent)
-            if sample.id in seen:
-                raise DataError(f"its id '{sample.id}' is that of line {seen[sample.id]}.")
-            grounding = looker.answer(sample, f"line {number}")
-        except (DataError, CommandError, ImageError) as error:
-            bad += 1
-            print(f"ris: {args.manifest}, line {number}: {error}", file=sys.stderr)
-            continue
-        seen[sample.id] = number
-        write_whole(args.out / f"{sample.id}.png", encode_png(_mask_image(grounding)))
-        records.append(json.dumps(_record(sample.id, grounding), ensure_ascii=False))
-    write_whole(args.out / "predictions.jsonl", "".join(f"{record}\n" for record in records).encode())
+    try:
+        for number, line in _with_progress(lines):
+            try:
+                sample = parse_line(line, folder)
+                if str(sample.id) in answered:
+                    raise DataError(f"its id '{sample.id}' is that of line {answered[str(sample.id)]}.")
+                path = args.out / f"{sample.id}.png"
+                if os.path.realpath(path) in pictures:
+                    raise DataError(f"its mask would overwrite the picture {path}: choose another folder with --out.")
+                grounding = looker.answer(sample, f"line {number}")
+            except (DataError, CommandError, ImageError) as error:
+                bad += 1
+                print(f"ris: {args.manifest}, line {number}: {error}", file=sys.stderr)
+                continue
+            write_whole(path, encode_png(_mask_image(grounding)))
+            answered[str(sample.id)] = number
+            records.append(json.dumps(_record(sample.id, grounding), ensure_ascii=False))
+    finally:
+        # Also when the work is cut short: what was answered stays answered.
+        write_whole(predictions, "".join(f"{record}\n" for record in records).encode())
     print(f"{len(records)} answers in {args.out}, {bad} bad lines.", file=sys.stderr)
     return EXIT_BAD_LINES if bad else 0
+
+
+def _pictures(lines: list[tuple[int, bytes]], folder: Path) -> set[str]:
+    """Where the pictures of a manifest lie, which no answer may overwrite."""
+    found = set()
+    for _, line in lines:
+        with suppress(DataError, CommandError):
+            found.add(os.path.realpath(parse_line(line, folder).image))
+    return found
 
 
 class _Looker:
@@ -190,21 +223,12 @@ class _Looker:
             self._path = sample.image
         _warn_if_cut(self._perceiver, sample.text, where)
         # One command at a time: an answer must not depend on which others the manifest holds.
-        (grounding,) = self._perceiver.answer(self._view, [Command(sample.id, sample.text, sample.target, 0)])
+        (grounding,) = self._perceiver.answer(self._view, [_command(sample)])
         return grounding
 
 
-def _load(args: argparse.Namespace) -> Perceiver:
-    from ris_ros.pipeline.perceive import Perceiver
-    from ris_ros.pipeline.thresholds import Thresholds
-    from ris_ros.runtime import registry
-    from ris_ros.runtime.bundle import Bundle, default_path
-
-    bundle = Bundle.open(args.model or default_path())
-    backend = registry.load(args.backend, bundle, args.threads)
-    print(f"{bundle.label} on {backend.name}, {backend.precision}, {backend.device}", file=sys.stderr)
-    thresholds = Thresholds.of(bundle.settings.thresholds)
-    return Perceiver(backend, bundle.load_text_encoder(), bundle.input_size_px, thresholds)
+def _command(sample: Sample) -> Command:
+    return Command(str(sample.id), sample.text, sample.target, 0)
 
 
 def _warn_if_cut(perceiver: Perceiver, text: str, where: str) -> None:
@@ -221,7 +245,7 @@ def _mask_image(grounding: Grounding) -> Any:
     return grounding.asked.mask.view(np.uint8) * np.uint8(255)
 
 
-def _record(id_: str, grounding: Grounding) -> dict[str, Any]:
+def _record(id_: str | int, grounding: Grounding) -> dict[str, Any]:
     return {
         "id": id_,
         "found": grounding.found,
@@ -236,7 +260,7 @@ def _record(id_: str, grounding: Grounding) -> dict[str, Any]:
 def _read_lines(path: Path) -> list[tuple[int, bytes]]:
     """The lines of a manifest that are not blank, with their numbers, from 1."""
     try:
-        content = path.read_bytes()
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}): check the path.") from None
     lines = [(number, line) for number, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
@@ -259,7 +283,3 @@ def _with_progress(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]
                 f"{done} of {len(lines)}, {left_s:.0f} s left", end="\r" if live else "\n", file=sys.stderr, flush=True
             )
         yield line
-
-
-def _cores() -> int:
-    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

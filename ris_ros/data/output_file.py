@@ -1,4 +1,4 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and tell beforehand whether it can be."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ import tempfile
 from pathlib import Path
 
 from ris_ros.errors import OutputError
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder and try to write into it, before long work whose results would otherwise be lost at its end.
+
+    Raises:
+        OutputError: Nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written to ({error.strerror}): choose another folder.") from None
 
 
 def write_whole(path: Path, content: bytes) -> None:

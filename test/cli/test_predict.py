@@ -15,8 +15,9 @@ from tiny_bundle import BLUE, RED, WHITE, picture
 
 from ris_ros.cli.main import main
 from ris_ros.cli.predict import parse_line
-from ris_ros.errors import CommandError, DataError
-from ris_ros.types import Target
+from ris_ros.errors import BackendError, CommandError, DataError
+from ris_ros.runtime.onnx_backend import OnnxBackend
+from ris_ros.types import GroundOutput, Target
 
 SIZE = (200, 150)
 RED_BOX, BLUE_BOX = (20, 30, 64, 48), (120, 60, 48, 48)
@@ -41,12 +42,14 @@ def line(id_: str, text: str, target: str = "object", image: str = "pictures/a.p
     return json.dumps({"id": id_, "image": image, "text": text, "target": target})
 
 
-def predict(folder: Path, *lines: str, options: tuple[str, ...] = ()) -> tuple[int, dict[str, dict[str, Any]]]:
-    (folder / "in.jsonl").write_text("\n".join(lines) + "\n")
-    out = folder / "out"
-    base = ["predict", "--manifest", str(folder / "in.jsonl"), "--out", str(out), "--backend", "onnx", "--threads", "1"]
-    code = main([*base, "--model", str(tiny_bundle.BUNDLE), *options])
-    records = [json.loads(row) for row in (out / "predictions.jsonl").read_text().splitlines()]
+def predict(
+    folder: Path, *lines: str, options: tuple[str, ...] = (), out: str = "out"
+) -> tuple[int, dict[Any, dict[str, Any]]]:
+    (folder / "in.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    base = ["predict", "--manifest", str(folder / "in.jsonl"), "--out", str(folder / out)]
+    engine = ["--backend", "onnx", "--threads", "1", "--model", str(tiny_bundle.BUNDLE)]
+    code = main([*base, *engine, *options])
+    records = [json.loads(row) for row in (folder / out / "predictions.jsonl").read_text().splitlines()]
     return code, {record["id"]: record for record in records}
 
 
@@ -118,6 +121,9 @@ BAD_LINES = [
     (line("x", "the red car", image="in.jsonl"), "no picture"),
     (line("good", "the blue car"), "is that of line 1"),
     ("[" * 100_000, "not JSON"),
+    ('{"id": ' + "7" * 5000 + ', "image": "pictures/a.png", "text": "the red car"}', "not JSON"),
+    ('{"id": "x", "image": "\\ud800.png", "text": "the red car"}', "'image' is no path"),
+    ('{"id": "x", "image": "a\\u0000.png", "text": "the red car"}', "'image' is no path"),
 ]
 
 
@@ -142,6 +148,60 @@ def test_blank_lines_and_an_id_with_a_folder_are_fine(folder: Path) -> None:
     assert mask(folder, "val/7").any()
 
 
+def test_a_number_comes_back_as_the_id_that_it_was(folder: Path) -> None:
+    code, records = predict(folder, '{"id": 7, "image": "pictures/a.png", "text": "the red car"}', line("7", "a car"))
+    assert code == 1  # both would be 7.png
+    assert list(records) == [7]
+    assert mask(folder, "7").any()
+
+
+def test_a_byte_order_mark_is_no_bad_line(folder: Path) -> None:
+    code, records = predict(folder, "\ufeff" + line("one", "the red car"))
+    assert code == 0
+    assert set(records) == {"one"}
+
+
+def test_no_answer_overwrites_a_picture_of_the_manifest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.read_bytes() for path in (folder / "pictures").iterdir()}
+    lines = [line("a", "the red car"), line("b", "the red car"), line("c", "a car", image="pictures/../pictures/b.png")]
+    code, records = predict(folder, *lines, out="pictures")
+    assert code == 1
+    assert set(records) == {"c"}
+    assert capsys.readouterr().err.count("would overwrite the picture") == 2
+    assert all((folder / "pictures" / name).read_bytes() == content for name, content in before.items())
+
+
+def test_what_was_answered_before_an_engine_failed_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground, left = OnnxBackend.ground, [None]
+
+    def fail_at_the_second(self: OnnxBackend, *arguments: Any) -> GroundOutput:
+        if not left:
+            raise BackendError("The ground engine failed.")
+        left.pop()
+        return ground(self, *arguments)
+
+    monkeypatch.setattr(OnnxBackend, "ground", fail_at_the_second)
+    code, records = predict(folder, *(line(id_, "the red car") for id_ in ("one", "two", "three")))
+    assert code == 2
+    assert set(records) == {"one"}
+
+
+def test_a_model_that_cannot_be_loaded_leaves_earlier_answers_alone(folder: Path) -> None:
+    predict(folder, line("one", "the red car"))
+    code, records = predict(folder, line("two", "the red car"), options=("--model", "nowhere"))
+    assert code == 2
+    assert set(records) == {"one"}
+
+
+def test_the_one_picture_is_never_overwritten(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "pictures")
+    before = Path("a.png").read_bytes()
+    model = ["--model", str(tiny_bundle.BUNDLE), "--backend", "onnx"]
+    assert main(["predict", "--image", "a.png", "--text", "the red car", *model]) == 0
+    assert Path("a.png").read_bytes() == before
+    assert Path("a.mask.png").is_file() and Path("a.overlay.png").is_file()
+
+
 @pytest.mark.parametrize("text", ["the car " * 40, "the red car"])
 def test_what_the_model_cannot_read_is_said(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     predict(folder, line("x", text))
@@ -155,6 +215,7 @@ def test_what_the_model_cannot_read_is_said(folder: Path, capsys: pytest.Capture
         (["--manifest", "in.jsonl"], "--out"),
         (["--image", "pictures/a.png"], "--text"),
         (["--manifest", "in.jsonl", "--out", "out", "--text", "the car"], "--text goes with --image"),
+        (["--manifest", "in.jsonl", "--out", "out", "--target", "region"], "--target goes with --image"),
         (["--manifest", "in.jsonl", "--out", "in.jsonl/x"], "cannot be written"),
         (["--manifest", "in.jsonl", "--out", "out", "--model", "none"], "none"),
         (["--manifest", "in.jsonl", "--out", "out", "--backend", "none"], "Unknown backend 'none'"),
@@ -193,7 +254,7 @@ def test_the_command_as_a_process_on_one_picture(folder: Path) -> None:
     record = json.loads(done.stdout)
     assert set(record) == KEYS
     assert record["found"]
-    found = cv2.imread(str(folder / "a.png"), cv2.IMREAD_UNCHANGED) > 0
+    found = cv2.imread(str(folder / "a.mask.png"), cv2.IMREAD_UNCHANGED) > 0
     assert iou(found, RED_BOX) > 0.8
     overlay = cv2.imread(str(folder / "a.overlay.png"))
     original = cv2.imread(str(folder / "pictures" / "a.png"))
@@ -213,7 +274,7 @@ def test_a_good_line_is_read(tmp_path: Path, target: str) -> None:
 
 def test_a_line_without_target_is_auto_and_a_number_serves_as_id(tmp_path: Path) -> None:
     sample = parse_line(b'{"id": 7, "image": "a.png", "text": "the car", "more": 1}', tmp_path)
-    assert (sample.id, sample.target) == ("7", Target.AUTO)
+    assert (sample.id, sample.target) == (7, Target.AUTO)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"null", b'{"id": true, "image": "a", "text": "b"}'])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ris_ros.data.image_file import encode_png, read_rgb
 from ris_ros.data.output_file import write_whole
-from ris_ros.errors import ImageError, OutputError
+from ris_ros.errors import ImageError
 
 RGB = np.dstack([np.full((5, 7), value, np.uint8) for value in (200, 100, 50)])
 
@@ -73,21 +73,3 @@ def test_a_png_holds_what_was_encoded(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     write_whole(path, encode_png(RGB))
     np.testing.assert_array_equal(read_rgb(path), RGB)
-
-
-def test_a_file_is_written_whole_below_new_folders_and_leaves_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "deep" / "a.bin"
-    write_whole(path, b"one")
-    write_whole(path, b"two")
-    assert path.read_bytes() == b"two"
-    assert [entry.name for entry in path.parent.iterdir()] == ["a.bin"]
-
-
-def test_an_unwritable_place_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_whole(tmp_path / "file" / "a.png", b"")
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_whole(tmp_path / "folder", b"")
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder"]

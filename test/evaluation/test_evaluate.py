@@ -127,7 +127,7 @@ def tiny_camvid(tmp_path):
 
 def test_the_command_line_measures_a_bundle(tiny_camvid, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RIS_TEXT_WEIGHTS", str(TEXT_WEIGHTS))
-    options = ["--root", str(tiny_camvid), "--bundle", str(BUNDLE), "--backend", "onnx", "--count-per-image", "4"]
+    options = ["--root", str(tiny_camvid), "--model", str(BUNDLE), "--backend", "onnx", "--count-per-image", "4"]
     assert main(["eval", *options, "--out", str(tmp_path / "out"), "--images", "2"]) == 0
     figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert figures["about"]["backend"] == "onnx" and figures["images"] == 2
