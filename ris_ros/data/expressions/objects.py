@@ -95,7 +95,8 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     """Every claim of the grammar that is surely true of the thing."""
     options: list[Predicate] = [OnSide(side) for side in _SIDES]
     if thing.info.colour is not None and thing.class_name in _COLOURED and _share(scene, thing) > _MIN_COLOUR_SHARE:
-        options.extend([HasColour(thing.info.colour)] * 2)
+        # Colour is what people name first, and few things have one that is certain.
+        options.extend([HasColour(thing.info.colour)] * 6)
     for attribute in thing.info.attributes:
         if attribute in KIND_NOUNS:
             options.extend([IsKind(attribute)] * 3)
