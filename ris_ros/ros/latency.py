@@ -26,9 +26,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import String
 
 from ris_ros.errors import RisError, TransportError
+from ris_ros.msg import Command
 from ris_ros.ros import transport
 from ris_ros.ros.stamps import set_ns, to_ns
 
@@ -121,14 +121,14 @@ def _measure(args: argparse.Namespace) -> None:
 
     node.create_subscription(Image, "ris/label_mask", on_mask, qos)
     node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
-    commander = node.create_publisher(String, "command", 10)
+    commander = node.create_publisher(Command, "commands", 10)
     stop = multiprocessing.get_context("spawn").Event()
     camera = multiprocessing.get_context("spawn").Process(target=_camera, args=(vars(args), stop))
     camera.start()
     try:
         _await(executor, lambda: told.get("engine", {}).get("state") == "active", "The node did not become active.")
         for text in args.text or ["the road"]:
-            commander.publish(String(data=text))
+            commander.publish(Command(text=text, source="latency"))
         wanted = args.frames + _SETTLE
         _await(executor, lambda: len(ages_ms) >= wanted, "Masks did not arrive.", _START_S + 2 * wanted / args.rate)
         told.clear()
@@ -189,7 +189,9 @@ def _print(args: argparse.Namespace, ages_ms: Any, told: dict[str, dict[str, str
     print(f"{width}x{height} {form} at {args.rate} Hz, {reliability}; {engine['backend']} {engine['precision']}")
     print(f"image stamp to mask received: p50 {np.percentile(ages_ms, 50):.1f} ms,", end=" ")
     print(f"p99 {np.percentile(ages_ms, 99):.1f} ms over {len(ages_ms)} frames")
-    print(f"images arrived {camera['frames_in']}, grounded {camera['grounded']}, dropped {camera['dropped']}")
+    causes = [f"{key.removeprefix('dropped_')} {camera[key]}" for key in camera if key.startswith("dropped_")]
+    print(f"images arrived {camera['frames_in']}, grounded {camera['grounded']}, dropped {camera['dropped']}", end=" ")
+    print(f"({', '.join(causes) or 'none'})")
     for stage in [key.removesuffix("_p50_ms") for key in latency if key.endswith("_p50_ms")]:
         print(f"  {stage:10} p50 {latency[stage + '_p50_ms']:>7} ms   p99 {latency[stage + '_p99_ms']:>7} ms")
 

@@ -241,15 +241,13 @@ class Session:
 
     def _answer(self, one: Taken, groundings: Sequence[Grounding]) -> None:
         """Publish the answers on one frame to the commands that are not younger than it."""
-        order = {command.id: number for number, command in enumerate(self.commands)}
-        due = [g for g in groundings if g.command.id in order and g.command.uttered_ns <= one.time_ns]
-        camera = one.frame.camera
-        self._statistics.frame_grounded(camera)
-        for stage, duration_ns in {**one.stages_ns, **(groundings[0].stage_ns if groundings else {})}.items():
+        self._statistics.frame_grounded(one.frame.camera)
+        masks_ns = sum(grounding.stage_ns["masks"] for grounding in groundings)
+        for stage, duration_ns in {**one.stages_ns, **groundings[0].stage_ns, "masks": masks_ns}.items():
             self._statistics.took(stage, duration_ns)
+        due = [g for g in groundings if g.command in self.commands and g.command.uttered_ns <= one.time_ns]
         if not due:
             return
-        due.sort(key=lambda grounding: order[grounding.command.id])
         self._sink.publish(Answered(due, due[-1], one.stages_ns, one.time_ns))
         for grounding in due:
             self._inform_search(grounding)
