@@ -187,7 +187,7 @@ def first_hit_rank(
         probability: [H, W], any order-preserving measure of belief.
         truth: bool [H, W], not empty.
         peak_xy: The (x, y) of the highest belief where it is known better than ``probability`` tells, which may be
-            quantised; it then ranks first.
+            quantised; that pixel then ranks first.
 
     Returns:
         0 for a hit at once. Pixels of equal belief count in row order.
@@ -201,8 +201,11 @@ def first_hit_rank(
         return 0
     flat, inside = probability.ravel(), np.flatnonzero(truth)
     best = inside[int(np.argmax(flat[inside]))]
-    ahead = int(np.count_nonzero(flat > flat[best])) + int(np.count_nonzero(flat[:best] == flat[best]))
-    return ahead if peak_xy is None else max(ahead, 1)
+    before = flat > flat[best]
+    before[:best] |= flat[:best] == flat[best]
+    if peak_xy is not None:
+        before[peak_xy[1] * probability.shape[1] + peak_xy[0]] = True
+    return int(np.count_nonzero(before))
 
 
 class ClassOverlaps:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ris_ros.data.expression import Expression
 from ris_ros.evaluation.metrics import Overlap, first_hit_rank
@@ -83,10 +84,9 @@ def score(
         thresholds: Those that the answer was made with.
     """
     answer = grounding.asked
-    truth = expression.region_mask if expression.target is Target.REGION else expression.object_mask
-    level = threshold_level(thresholds.region if expression.target is Target.REGION else thresholds.object)
-    height, width = answer.mask.shape
-    present = expression.exists and truth is not None
+    is_region = expression.target is Target.REGION
+    level = threshold_level(thresholds.region if is_region else thresholds.object)
+    truth = (expression.region_mask if is_region else expression.object_mask) if expression.exists else None
     return Score(
         image=image,
         image_id=image_id,
@@ -95,12 +95,17 @@ def score(
         wording=wording,
         target=expression.target,
         exists=expression.exists,
-        truth_share=float(np.count_nonzero(truth)) / truth.size if present and truth is not None else 0.0,
+        truth_share=0.0 if truth is None else float(np.count_nonzero(truth)) / truth.size,
         found=grounding.found,
         existence=grounding.existence,
         predicted_px=int(np.count_nonzero(answer.mask)),
-        overlap=Overlap.of(answer.mask, truth) if present and truth is not None else None,
-        ungated=Overlap.of(answer.confidence >= level, truth) if present and truth is not None else None,
-        prior_hit=bool(present and truth is not None and truth[int(PRIOR_XY[1] * height), int(PRIOR_XY[0] * width)]),
-        rank=first_hit_rank(answer.confidence, truth, answer.peak_xy) if present and truth is not None else None,
+        overlap=None if truth is None else Overlap.of(answer.mask, truth),
+        ungated=None if truth is None else Overlap.of(answer.confidence >= level, truth),
+        rank=None if truth is None else first_hit_rank(answer.confidence, truth, answer.peak_xy),
+        prior_hit=truth is not None and _prior_hits(truth),
     )
+
+
+def _prior_hits(truth: NDArray[np.bool_]) -> bool:
+    height, width = truth.shape
+    return bool(truth[int(PRIOR_XY[1] * height), int(PRIOR_XY[0] * width)])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from street import HEIGHT, WIDTH, busy_street, mirrored, street
 
 from ris_ros.data.camvid import CamVid
 from ris_ros.data.classes import BY_NAME
@@ -23,7 +24,6 @@ from ris_ros.data.expressions.predicates import HasAttribute, HasColour, NextTo,
 from ris_ros.data.expressions.scene import Scene
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 from ris_ros.types import Target
-from test.support.street import HEIGHT, WIDTH, busy_street, mirrored, street
 
 
 def term(name: str) -> Term:

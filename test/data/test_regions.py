@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from street import HEIGHT, HORIZON, WIDTH, mirrored, street
 
 from ris_ros.data.expressions import regions
 from ris_ros.data.expressions.ground import GroundView
 from ris_ros.data.expressions.scene import Scene, Thing
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
-from test.support.street import HEIGHT, HORIZON, WIDTH, mirrored, street
 
 CAR_AHEAD = ((215, 126, 265, 160), InstanceInfo("car"))
 PARKED = ((330, 128, 390, 168), InstanceInfo("car"))

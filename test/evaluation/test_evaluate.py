@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import pytest
+from street import busy_street, street
+from tiny_bundle import BUNDLE, TEXT_WEIGHTS
 
 from ris_ros.cli.main import main
 from ris_ros.data.expression import Expression
@@ -18,8 +20,6 @@ from ris_ros.evaluation.evaluate import CLASS_WORDS, Evaluation, evaluate
 from ris_ros.evaluation.report import report, table
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.types import Command, Frame, Grounding, MaskAnswer, Target
-from test.support.street import busy_street, street
-from test.support.tiny_bundle import BUNDLE, TEXT_WEIGHTS
 
 THRESHOLDS = Thresholds(0.5, 0.5, 0.5)
 

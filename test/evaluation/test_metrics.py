@@ -54,7 +54,17 @@ def test_precision_counts_the_level_itself():
 
 def test_two_empty_masks_score_nothing():
     assert Overlap.of(_row(), _row()).iou == 0.0
-    assert MaskFigures.of([]) == MaskFigures.of([Overlap(0, 0)][:0])
+    empty = MaskFigures.of([Overlap(0, 0)])
+    assert (empty.count, empty.overall_iou, empty.mean_iou) == (1, 0.0, 0.0)
+
+
+def test_no_samples_give_zeros_and_not_an_error():
+    figures = MaskFigures.of([])
+    assert (figures.count, figures.overall_iou, figures.mean_iou) == (0, 0.0, 0.0)
+    assert set(figures.precision_at.values()) == {0.0}
+    assert RobustFigures.of([]) == RobustFigures(0.0, 0.0, 0.0)
+    assert PointingFigures.of([]).count == 0
+    assert bootstrap_interval(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.random.default_rng(0)) == (0.0, 0.0)
 
 
 def test_masks_of_different_sizes_are_refused():
@@ -93,6 +103,19 @@ def test_rank_is_the_place_in_a_stable_sort(probability, truth):
     order = np.argsort(-probability.astype(int).ravel(), kind="stable")
     brute = next(rank for rank, pixel in enumerate(order) if truth.ravel()[pixel])
     assert first_hit_rank(probability, truth) == brute
+
+
+@given(
+    arrays(np.uint8, (5, 6), elements=st.integers(0, 4)),
+    arrays(np.bool_, (5, 6)).filter(lambda mask: bool(mask.any())),
+    st.tuples(st.integers(0, 5), st.integers(0, 4)),
+)
+def test_a_known_peak_goes_to_the_front_of_that_sort(probability, truth, peak_xy):
+    belief = -probability.astype(int)
+    belief[peak_xy[1], peak_xy[0]] = -255
+    order = np.argsort(belief.ravel(), kind="stable")
+    brute = next(rank for rank, pixel in enumerate(order) if truth.ravel()[pixel])
+    assert first_hit_rank(probability, truth, peak_xy) == brute
 
 
 def test_a_known_peak_decides_ties():
