@@ -142,6 +142,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def on_error(self, state: Any) -> Any:
         """Release everything, so that the node can be configured again."""
+        self.get_logger().error("A lifecycle transition failed inside the node: configure it again, and report this.")
         return self.on_shutdown(state)
 
     def _leave_active(self) -> None:

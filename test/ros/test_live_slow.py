@@ -90,6 +90,22 @@ def test_a_command_is_answered_on_the_first_frame_after_it(peer: Peer) -> None:
     assert stamp_ns(peer.answers("late")[0]) >= uttered_ns
 
 
+def test_more_commands_than_can_wait_are_refused_and_counted(peer: Peer) -> None:
+    peer.order("the red car", id="before")
+    peer.until(lambda: peer.answers("before"), lambda: send(peer))
+
+    def flood() -> None:
+        send(peer)  # the engine is busy with it while the commands come
+        for _ in range(100):
+            peer.order("the green car", id="flood")
+
+    peer.until(lambda: "wait to be read" in peer.diagnosis("commands").message, flood, every_s=DELAY_S)
+    counts = values(peer.diagnosis("commands"))
+    assert 0 < int(counts["commands_refused"]) < int(counts["commands_in"])
+    peer.until(lambda: peer.answers("flood"), lambda: send(peer))
+    assert peer.clear() >= 2
+
+
 def test_an_engine_that_fails_is_counted_and_the_next_frame_grounded(peer: Peer, process: NodeProcess) -> None:
     assert peer.transition(DEACTIVATE)
     assert peer.transition(CLEANUP)
