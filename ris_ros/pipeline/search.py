@@ -26,7 +26,8 @@ class Verdict:
     Attributes:
         outcome: How it ended.
         message: One sentence for a person.
-        best: The answer that speaks most for it, None when no frame was seen.
+        best: The answer that settled it where it was found; else the one that speaks most for it, None when no frame
+            was seen.
     """
 
     outcome: Outcome

@@ -21,9 +21,10 @@ def cpu_has_bf16() -> bool:
     """Whether OpenVINO is installed and its CPU device computes in bfloat16."""
     try:
         import openvino
-    except ImportError:
+
+        return "BF16" in openvino.Core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+    except (ImportError, RuntimeError):  # RuntimeError: installed, but without a CPU device that works here
         return False
-    return "BF16" in openvino.Core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
 
 
 class OpenVinoBackend(ClosesOnExit):
@@ -50,8 +51,13 @@ class OpenVinoBackend(ClosesOnExit):
         except ImportError:
             raise MissingExtraError("openvino", "openvino") from None
         self._openvino = openvino
-        self._core = openvino.Core()
-        capabilities = self._core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+        try:
+            self._core = openvino.Core()
+            capabilities = self._core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+        except RuntimeError as error:
+            raise BackendError(
+                f"OpenVINO has no CPU device that works here ({_last_line(error)}): use the backend onnx."
+            ) from None
         self._config = {
             "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities else "f32",
             "PERFORMANCE_HINT": "LATENCY",

@@ -192,3 +192,15 @@ def test_auto_ranks_only_what_is_installed() -> None:
     names = [choice.name for choice in registry.rank()]
     assert names[-1] == "onnx"
     assert all(registry.BACKENDS[name].installed for name in names)
+
+
+def test_an_openvino_that_does_not_work_here_steps_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    openvino = pytest.importorskip("openvino")
+
+    def fail() -> None:
+        raise RuntimeError("Exception from core.cpp:1:\nno device CPU")
+
+    monkeypatch.setattr(openvino, "Core", fail)
+    assert [choice.name for choice in registry.rank()] == ["onnx"]
+    with pytest.raises(BackendError, match=r"no device CPU.*use the backend onnx"):
+        registry.load("openvino", tiny_bundle.open_bundle())
