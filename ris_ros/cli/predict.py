@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ris_ros.cli.model_choice import add_model_arguments, load_model
-from ris_ros.errors import CommandError, DataError, ImageError
+from ris_ros.errors import CommandError, DataError, ImageError, OutputError
 from ris_ros.types import Command, Frame, Grounding, Target
 
 if TYPE_CHECKING:
@@ -161,11 +161,13 @@ def _predict_manifest(args: argparse.Namespace) -> int:
     from ris_ros.data.image_file import encode_png
     from ris_ros.data.output_file import check_writable, write_whole
 
+    predictions = args.out / "predictions.jsonl"
+    if os.path.realpath(predictions) == os.path.realpath(args.manifest):
+        raise OutputError(f"The answers would overwrite {args.manifest}: choose another folder with --out.")
     lines = _read_lines(args.manifest)
     check_writable(args.out)
     _, perceiver = load_model(args)
     looker = _Looker(perceiver)
-    predictions = args.out / "predictions.jsonl"
     write_whole(predictions, b"")  # what an earlier run left is not of this one
     folder = args.manifest.parent
     pictures = _pictures(lines, folder)

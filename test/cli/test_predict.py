@@ -216,6 +216,7 @@ def test_what_the_model_cannot_read_is_said(folder: Path, capsys: pytest.Capture
         (["--image", "pictures/a.png"], "--text"),
         (["--manifest", "in.jsonl", "--out", "out", "--text", "the car"], "--text goes with --image"),
         (["--manifest", "in.jsonl", "--out", "out", "--target", "region"], "--target goes with --image"),
+        (["--manifest", "predictions.jsonl", "--out", "."], "would overwrite predictions.jsonl"),
         (["--manifest", "in.jsonl", "--out", "in.jsonl/x"], "cannot be written"),
         (["--manifest", "in.jsonl", "--out", "out", "--model", "none"], "none"),
         (["--manifest", "in.jsonl", "--out", "out", "--backend", "none"], "Unknown backend 'none'"),
