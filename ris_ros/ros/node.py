@@ -30,6 +30,7 @@ from ris_ros.ros.services import INACTIVE, Services
 from ris_ros.ros.session import Answered, Session
 from ris_ros.ros.stamps import to_ns
 from ris_ros.ros.statistics import Drop, Statistics
+from ris_ros.ros.transitions import refuse_misfits
 from ris_ros.ros.worker import Arrival, Worker
 from ris_ros.types import Command
 
@@ -52,6 +53,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def __init__(self) -> None:
         super().__init__(NODE_NAME)
+        refuse_misfits(self)
         self._failure = ""
         self._active = False
         self._session: Session | None = None
