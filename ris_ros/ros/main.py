@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from ris_ros.errors import RisError
+from ris_ros.errors import RisError, TransportError
 from ris_ros.ros import transport
 
 _PATIENCE_S = 0.2
@@ -37,7 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         notes = transport.apply(transport.plan(processes=1))
-        rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
+        except RuntimeError as error:  # the base of rcl's errors, which have no public name
+            # What rcl complains of, without the places in its sources where it noticed.
+            reason = str(error).split(", at /", 1)[0]
+            raise TransportError(f"ROS 2 cannot start ({reason}): correct its arguments or variables.") from None
         executor = SingleThreadedExecutor()
         node = GroundingNode()
     except RisError as error:

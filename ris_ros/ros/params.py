@@ -13,7 +13,11 @@ from rcl_interfaces.msg import (
     ParameterType,
     SetParametersResult,
 )
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterUninitializedException,
+)
 
 from ris_ros.config.node import NodeConfig, When, when
 from ris_ros.config.strict import parse_settings
@@ -43,7 +47,7 @@ class Parameters:
                 node.declare_parameter(name, default, descriptor(name))
             except (InvalidParameterTypeException, InvalidParameterValueException) as error:
                 raise ConfigError(f"Parameter '{name}' is refused: {_one_line(error)}") from None
-        values = {name: _plain(node.get_parameter(name).value) for name in defaults}
+        values = {name: _given(node, name) for name in defaults}
         self._current = parse_settings(NodeConfig, values, "Parameters")
         node.add_on_set_parameters_callback(self._on_set)
 
@@ -121,6 +125,14 @@ def _limits(metadata: Iterable[Any]) -> tuple[float, float]:
         elif isinstance(rule, annotated_types.Lt):
             high = float(str(rule.lt))
     return low, high
+
+
+def _given(node: Any, name: str) -> Any:
+    try:
+        return _plain(node.get_parameter(name).value)
+    except ParameterUninitializedException:
+        # What ROS makes of an empty list in a parameter file: it cannot tell of which type it is.
+        raise ConfigError(f"Parameter '{name}' is empty: give it a value, or leave it out for its default.") from None
 
 
 def _plain(value: Any) -> Any:

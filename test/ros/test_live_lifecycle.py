@@ -129,6 +129,17 @@ def test_parameters_that_are_read_at_configuring_wait_for_cleanup(peer: Peer) ->
     assert not peer.set_parameter("transport", "pigeon").successful
 
 
+def test_a_transition_that_does_not_fit_the_state_is_refused_and_changes_nothing(peer: Peer) -> None:
+    assert not peer.transition(ACTIVATE)
+    assert not peer.transition(200)
+    assert peer.state() == "unconfigured"
+    assert peer.transition(CONFIGURE)
+    assert not peer.transition(CONFIGURE)
+    assert peer.transition(ACTIVATE)
+    assert not peer.transition(CLEANUP)
+    assert peer.state() == "active"
+
+
 def test_only_an_active_node_answers(peer: Peer) -> None:
     def refused() -> str:
         answer = peer.call(Ground, "ris/ground", Ground.Request(text="the red car", camera="camera"))
@@ -206,7 +217,9 @@ def test_a_node_that_starts_by_itself_needs_no_manager(live: Peer, process: Node
         assert node.interrupt() == 0
 
 
-@pytest.mark.parametrize("parameter", [("threshold_object", 3.0), ("cameras", "[a, a]"), ("max_commands", 0)])
+@pytest.mark.parametrize(
+    "parameter", [("threshold_object", 3.0), ("cameras", "[a, a]"), ("cameras", "[]"), ("max_commands", 0)]
+)
 def test_a_bad_parameter_at_start_is_one_sentence_and_exit_code_2(
     parameter: tuple[str, object], tmp_path: Path
 ) -> None:
@@ -216,3 +229,11 @@ def test_a_bad_parameter_at_start_is_one_sentence_and_exit_code_2(
         printed = node.printed().strip().splitlines()
         assert len(printed) == 1
         assert name in printed[0]
+
+
+def test_ros_arguments_that_cannot_be_read_are_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    with NodeProcess(tmp_path / "log.txt", {"cameras": "[unfinished"}) as node:
+        assert node.wait() == 2
+        printed = node.printed()
+    assert "Traceback" not in printed
+    assert "grounding_node: ROS 2 cannot start" in printed.splitlines()[-1]
