@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,6 +12,7 @@ from ris_ros.config.strict import Settings
 
 REQUIRED_FILES = ("vision.onnx", "ground.onnx", "text.onnx", "tokenizer.json")
 OPTIONAL_FILES = ("weights.safetensors", "README.md")
+FORMAT = 1
 ROLES = MappingProxyType({1: "referred_object", 2: "referred_region"})
 """Value in a label mask -> stable role name."""
 
@@ -64,10 +65,16 @@ class TextSettings(Settings):
     width: int = Field(ge=1, le=4096, description="Length of a word's feature vector.")
 
 
+def _readable_format(format_: int) -> int:
+    if format_ != FORMAT:
+        raise ValueError(f"this version of ris_ros reads format {FORMAT}: install the version that wrote the bundle")
+    return format_
+
+
 class BundleSettings(Settings):
     """The contents of ``bundle.yaml``."""
 
-    format: Literal[1] = Field(description="Version of this layout.")
+    format: Annotated[int, AfterValidator(_readable_format)] = Field(description="Version of this layout.")
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Name of the model.")
     version: str = Field(min_length=1, description="Version of the model.")
     input_size_px: tuple[Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]] = Field(

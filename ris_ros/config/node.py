@@ -17,6 +17,7 @@ from ris_ros.config.strict import Settings
 Transport = Literal["auto", "raw", "compressed"]
 MaskSize = Literal["image", "network"]
 
+_MAX_TOPIC_CHARACTERS = 150  # of the middleware's 250 or so; the namespace and the image topic's own name need the rest
 _TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -32,6 +33,8 @@ def _topics(names: list[str]) -> list[str]:
     for name in names:
         if not _TOPIC.fullmatch(name):
             raise ValueError(f"'{name}' is not a topic name (letters, digits, '_' and '/', not starting with a digit)")
+        if len(name) > _MAX_TOPIC_CHARACTERS:
+            raise ValueError(f"'{name[:20]}...' has {len(name)} characters, more than {_MAX_TOPIC_CHARACTERS}")
     if len(set(names)) != len(names):
         raise ValueError("a camera is named twice")
     return names

@@ -19,6 +19,19 @@ class Settings(BaseModel):
 
 
 S = TypeVar("S", bound=Settings)
+_MAX_SHOWN = 100
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML forbids a key that stands twice in one mapping; the library keeps the last of them in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a mapping; raises :class:`yaml.constructor.ConstructorError` where a key stands twice."""
+        written = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for key in written if written.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(f"the key '{twice}' stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def parse_settings(model: type[S], values: Mapping[str, Any], origin: str) -> S:
@@ -45,10 +58,10 @@ def load_settings(model: type[S], path: Path) -> S:
         ConfigError: The file is missing, is not YAML, or does not fit the model.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}): check the path.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: broken UTF-8, impossible dates
         raise ConfigError(f"{path}: is not YAML ({str(error).splitlines()[0]}).") from None
     if values is None:
         values = {}
@@ -67,6 +80,12 @@ def _sentence(error: ValidationError, model: type[Settings]) -> str:
         elif problem["type"] == "missing":
             parts.append(f"key '{key}' is missing")
         else:
-            message = problem["msg"][0].lower() + problem["msg"][1:]
-            parts.append(f"'{key}' is {problem['input']!r}: {message}")
+            message = problem["msg"].removeprefix("Value error, ")
+            message = message[0].lower() + message[1:]
+            parts.append(f"'{key}' is {_short(problem['input'])}: {message}")
     return "; ".join(parts) + "."
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -41,7 +41,7 @@ def test_good_values_are_taken() -> None:
         ({"thresholds": {"object": 0.5, "region": 0.5, "existence": 0.5, "extra": 1}}, "thresholds.extra"),
         ({"thresholds": {"object": 1.5, "region": 0.5, "existence": 0.5}}, "thresholds.object"),
         ({"thresholds": {"object": 0.5, "region": 0.5}}, "thresholds.existence"),
-        ({"format": 2}, "format"),
+        ({"format": 2}, "install the version that wrote the bundle"),
         ({"input_size_px": [480]}, "input_size_px"),
         ({"input_size_px": [480, -1]}, "input_size_px"),
         ({"normalisation": {"mean": [0, 0, 0], "std": [1, 0, 1]}}, "normalisation.std"),

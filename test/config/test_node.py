@@ -44,6 +44,7 @@ def test_thresholds_are_live() -> None:
         {"cameras": ["a", "a"]},
         {"cameras": ["2nd"]},
         {"cameras": ["a b"]},
+        {"cameras": ["a" * 151]},
         {"cameras": ["a//b"]},
         {"transport": "pigeon"},
         {"threshold_object": 1.0},
