@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ris_ros.errors import ImageError
 
 MAX_PIXELS = 100_000_000
+MAX_BYTES = 1_000_000_000
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -23,12 +24,15 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         uint8 [H, W, 3], red first.
 
     Raises:
-        ImageError: The file is missing, is no picture that can be read, or has over 100 megapixels.
+        ImageError: The file is missing, is no picture that can be read, or has over 100 megapixels or a gigabyte.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device or a pipe may never end
     except OSError as error:
         raise ImageError(f"{path}: cannot be read ({error.strerror}): check the path.") from None
+    if len(content) > MAX_BYTES:
+        raise ImageError(f"{path}: has over a gigabyte, more than any picture that can be read: check the path.")
     try:
         stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
     except cv2.error:  # raised for pictures beyond OpenCV's own limit on size

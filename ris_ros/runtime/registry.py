@@ -12,6 +12,8 @@ from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 
 AUTO = "auto"
+MAX_THREADS = 256
+"""More would exhaust the machine: engines make a thread for each."""
 _log = logging.getLogger(__name__)
 
 
@@ -100,8 +102,8 @@ def load(name: str, bundle: Bundle, threads: int = 2) -> Backend:
         BackendError: There is no such backend, or it cannot run this bundle.
         MissingExtraError: Its library is not installed.
     """
-    if threads < 1:
-        raise BackendError(f"A backend cannot run on {threads} threads: give at least 1.")
+    if not 1 <= threads <= MAX_THREADS:
+        raise BackendError(f"A backend cannot run on {threads} threads: give 1 to {MAX_THREADS}.")
     if name == AUTO:
         return _load_best(bundle, threads)
     if name not in BACKENDS:
