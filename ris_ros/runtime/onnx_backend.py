@@ -114,7 +114,9 @@ class OnnxBackend(ClosesOnExit):
         try:
             session.run_with_iobinding(binding)
         except Exception as error:
-            raise BackendError(f"The {graph} engine of ONNX Runtime failed: {_first_line(error)}.") from None
+            raise BackendError(
+                f"The {graph} engine of ONNX Runtime failed ({_first_line(error)}): try another backend."
+            ) from None
 
 
 def _first_line(error: Exception) -> str:

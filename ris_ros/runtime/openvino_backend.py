@@ -151,7 +151,9 @@ class OpenVinoBackend(ClosesOnExit):
         try:
             request.infer(inputs, share_inputs=True, share_outputs=True)
         except RuntimeError as error:
-            raise BackendError(f"The {graph} engine of OpenVINO failed: {_last_line(error)}.") from None
+            raise BackendError(
+                f"The {graph} engine of OpenVINO failed ({_last_line(error)}): use the backend onnx."
+            ) from None
 
 
 def _heavy_precision(compiled: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,13 +54,13 @@ class TorchBackend(ClosesOnExit):
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._input_size_px)
-        with self._torch.inference_mode():
+        with self._running("vision"):
             tensors = self._network.see(self._tensor(images_rgb))
         return VisionFeatures(tensors, len(images_rgb))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
         check_text(text, features, self._text_width)
-        with self._torch.inference_mode():
+        with self._running("ground"):
             answers = self._network.ground(
                 features.tensors,
                 self._tensor(text.words),
@@ -66,19 +68,32 @@ class TorchBackend(ClosesOnExit):
                 self._tensor(text.sentence),
                 self._tensor(text.camera_index),
             )
-        return GroundOutput(*(answers[name].float().cpu().numpy() for name in GROUND_OUTPUTS))
+            # Within: a GPU tells of a failure only when its results are fetched.
+            outputs = [answers[name].float().cpu().numpy() for name in GROUND_OUTPUTS]
+        return GroundOutput(*outputs)
 
     def close(self) -> None:
         del self._network
+
+    @contextmanager
+    def _running(self, graph: str) -> Iterator[None]:
+        try:
+            with self._torch.inference_mode():
+                yield
+        except RuntimeError as error:  # such as a GPU without memory
+            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise BackendError(f"The {graph} network in PyTorch failed ({reason}): use the backend onnx.") from None
 
     def _tensor(self, array: NDArray[Any]) -> Any:
         return self._torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
 
 def _build(bundle: Bundle) -> ReferringNetwork:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+    except ImportError:
+        raise MissingExtraError("safetensors", "train") from None
     from ris_ros.model.network import ReferringNetwork
 
     content = bundle.read(WEIGHTS)

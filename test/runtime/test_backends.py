@@ -205,3 +205,42 @@ def test_an_openvino_that_does_not_work_here_steps_aside(monkeypatch: pytest.Mon
     assert [choice.name for choice in registry.rank()] == ["onnx"]
     with pytest.raises(BackendError, match=r"no device CPU.*use the backend onnx"):
         registry.load("openvino", tiny_bundle.open_bundle())
+
+
+@pytest.fixture
+def torch_backend(tmp_path: Path) -> Backend:
+    """A small untrained network on PyTorch."""
+    pytest.importorskip("torch")
+    from safetensors.torch import save
+    from tiny_network import TINY
+
+    from ris_ros.config.network import NetworkSettings
+    from ris_ros.model.network import ReferringNetwork
+
+    tiny = tiny_bundle.open_bundle()
+    settings = tiny.settings.model_dump()
+    files = {name: tiny.read(name) for name in settings.pop("files")}
+    network = NetworkSettings(**{**TINY, **tiny.settings.normalisation.model_dump(), "text_width": tiny_bundle.WIDTH})
+    files["weights.safetensors"] = save(ReferringNetwork(**network.model_dump()).state_dict())
+    return registry.load("torch", write_bundle(tmp_path / "b", settings | {"network": network.model_dump()}, files), 1)
+
+
+def test_in_torch_too_a_batch_answers_as_its_parts_do(torch_backend: Backend) -> None:
+    bundle = tiny_bundle.open_bundle()
+    pictures = images(bundle, 2)
+    with torch_backend as backend:
+        together = backend.ground(backend.see(pictures), text(bundle, ["the red car", "the blue car"], [1, 0]))
+        alone = backend.ground(backend.see(pictures[1:]), text(bundle, ["the red car"], [0]))
+    assert together.object_logits.shape == (2, 16, 24)
+    np.testing.assert_allclose(together.object_logits[0], alone.object_logits[0], atol=1e-4)
+    np.testing.assert_allclose(together.existence_logit[0], alone.existence_logit[0], atol=1e-4)
+
+
+def test_a_network_that_fails_in_torch_is_a_sentence(torch_backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(images: object) -> None:
+        raise RuntimeError("CUDA out of memory.\nTried to allocate")
+
+    bundle = tiny_bundle.open_bundle()
+    monkeypatch.setattr(torch_backend._network, "see", fail)  # type: ignore[attr-defined]
+    with pytest.raises(BackendError, match=r"vision network .* \(CUDA out of memory\): use the backend onnx"):
+        torch_backend.see(images(bundle, 1))
