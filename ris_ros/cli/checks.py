@@ -128,13 +128,13 @@ def check_ros(
         advice = "Run `make setup`, or build this package with colcon and source the workspace."
         return [Finding("interfaces", State.FAILURE, "ris_ros/msg, srv and action are not built", advice)]
     result = probe()
-    if result.exit_code != 0:
+    answer = _probe_answer(result)
+    if answer is None:
         why = "it did not answer in time" if result.exit_code is None else _last_line(result.stderr)
         advice = (
             "Run `make clean setup` (or build the workspace again), then `python -m ris_ros.ros.probe` to see more."
         )
         return [Finding("ROS 2", State.FAILURE, f"a node cannot be started: {why}", advice)]
-    answer = json.loads(_last_line(result.stdout))
     findings = [
         Finding("ROS 2", State.OK, f"{_distribution(environ)}, rclpy at {Path(answer['rclpy']).parent}"),
         Finding("interfaces", State.OK, "messages, services and actions of ris_ros are built and load"),
@@ -145,6 +145,15 @@ def check_ros(
         advice = f"Where ROS 2 is installed: apt install {' '.join(_apt_name(environ, name) for name in absent)}"
         findings.append(Finding("optional ROS", State.ABSENT, f"not installed: {', '.join(absent)}", f"{advice}."))
     return findings
+
+
+def _probe_answer(result: ProbeResult) -> dict[str, str] | None:
+    """What the probe found; None when it failed. The middleware may print lines of its own around the answer."""
+    line = next((line for line in reversed(result.stdout.splitlines()) if line.startswith("{")), "")
+    if result.exit_code != 0 or not line:
+        return None
+    answer: dict[str, str] = json.loads(line)
+    return answer
 
 
 def _last_line(text: str) -> str:

@@ -22,6 +22,11 @@ def check_ros(*missing: str, probe: ProbeResult = GOOD_PROBE, environ: dict[str,
     return checks.check_ros(environ or {}, has=lambda name: name not in missing, probe=lambda: probe)
 
 
+def test_what_the_middleware_prints_around_the_answer_is_passed_over():
+    chatty = ProbeResult(0, f"opening\n{GOOD_PROBE.stdout}closing\n", "")
+    assert {f.state for f in check_ros(probe=chatty)} == {State.OK}
+
+
 def states(findings: list[Finding]) -> dict[str, State]:
     return {finding.topic: finding.state for finding in findings}
 
@@ -45,6 +50,7 @@ def test_without_ros_or_interfaces_the_node_cannot_run(missing, advice):
         (ProbeResult(1, "", "Traceback\nImportError: librcl.so: no such file\n"), "ImportError: librcl.so"),
         (ProbeResult(None, "", ""), "in time"),
         (ProbeResult(-11, "", ""), "said nothing"),
+        (ProbeResult(0, "closing the middleware\n", ""), "said nothing"),
     ],
 )
 def test_a_ros_that_breaks_when_used_is_a_failure_with_its_reason(probe, why):
