@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from ris_ros.errors import BackendError
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
-GROUND_TEXT_INPUTS = ("words", "word_mask", "sentence", "camera_index")
 B = TypeVar("B", bound="ClosesOnExit")
 
+GROUND_TEXT_INPUTS = ("words", "word_mask", "sentence", "camera_index")
 GROUND_OUTPUTS = ("object_logits", "region_logits", "existence_logit")
 
 
@@ -69,11 +70,12 @@ class Backend(Protocol):
     ) -> None: ...
 
 
-class ClosesOnExit:
+class ClosesOnExit(ABC):
     """Makes a backend a context manager."""
 
+    @abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """Release the engine."""
 
     def __enter__(self: B) -> B:
         return self
