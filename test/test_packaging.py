@@ -15,6 +15,7 @@ from types import ModuleType
 import pytest
 
 import ris_ros
+from ris_ros.runtime.registry import BACKENDS
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def test_every_extra_that_an_error_names_can_be_installed(repository, extras):
                 if isinstance(extra, ast.Constant):
                     named[f"{file.name}:{node.lineno}"] = extra.value
     assert named
+    named |= {f"backend {name}": entry.extra for name, entry in BACKENDS.items() if entry.extra}
     assert {place: extra for place, extra in named.items() if extra not in extras} == {}
 
 

@@ -23,7 +23,7 @@ class BackendEntry:
 
     Attributes:
         module: The module that must be installed.
-        extra: The extra of this package that brings it; empty where installing it would not help.
+        extra: The extra of this package that brings it; empty where none does, and the backend says itself what to do.
         help: What it is for, for people.
         load: Makes the backend of a bundle with a number of threads.
     """
@@ -62,7 +62,7 @@ def _refuse_tensorrt(bundle: Bundle, threads: int) -> Backend:
 
 
 BACKENDS: dict[str, BackendEntry] = {
-    "onnx": BackendEntry("onnxruntime", "all", "ONNX Runtime: runs everywhere", _load_onnx),
+    "onnx": BackendEntry("onnxruntime", "", "ONNX Runtime: runs everywhere", _load_onnx),
     "openvino": BackendEntry("openvino", "openvino", "OpenVINO: fastest on Intel CPUs, bf16 with AMX", _load_openvino),
     "torch": BackendEntry("torch", "train", "PyTorch: the reference for comparisons", _load_torch),
     "tensorrt": BackendEntry("tensorrt", "", "TensorRT: reserved, not in this version", _refuse_tensorrt),

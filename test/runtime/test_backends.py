@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +188,12 @@ def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch: py
     monkeypatch.setitem(registry.BACKENDS, "lacking", row)
     with pytest.raises(MissingExtraError, match=r"no_such_library.*ris_ros\[openvino\]"):
         registry.load("lacking", tiny_bundle.open_bundle())
+
+
+def test_without_onnx_runtime_that_alone_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(BackendError, match="run `pip install onnxruntime`"):
+        registry.load("onnx", tiny_bundle.open_bundle())
 
 
 def test_auto_ranks_only_what_is_installed() -> None:
