@@ -55,3 +55,9 @@ class OutputError(RisError):
 
 class TransportError(RisError):
     """ROS 2 cannot deliver what the node needs: no publisher, no matching QoS, no middleware."""
+
+
+def first_line(error: Exception) -> str:
+    """What a foreign exception says, cut to its first line so that it fits into a sentence of ours."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ris_ros.errors import DataError, MissingExtraError
+from ris_ros.errors import DataError, MissingExtraError, first_line
 
 if TYPE_CHECKING:
     from rosbags.rosbag2 import Reader
@@ -96,8 +96,7 @@ def open_bag(path: Path) -> Iterator[Bag]:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-    return DataError(f"The bag '{path}' cannot be read ({reason}): record or copy it again.")
+    return DataError(f"The bag '{path}' cannot be read ({first_line(error)}): record or copy it again.")
 
 
 def header_stamp_ns(cdr: bytes) -> int:

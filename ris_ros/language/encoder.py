@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, first_line
 from ris_ros.language import weights as weight_files
 from ris_ros.language.tokenizer import Tokenizer, Tokens
 from ris_ros.types import TextFeatures
@@ -61,7 +61,7 @@ class TextEncoder:
             )
         except Exception as error:  # ONNX Runtime raises classes of its own that share no base
             raise BackendError(
-                f"{graph}: ONNX Runtime cannot load it ({_first_line(error)}): restore the bundle."
+                f"{graph}: ONNX Runtime cannot load it ({first_line(error)}): restore the bundle."
             ) from None
         self.max_tokens = max_tokens
 
@@ -106,7 +106,7 @@ class TextEncoder:
             )
         except Exception as error:
             raise BackendError(
-                f"The text encoder failed ({_first_line(error)}): report this with the command."
+                f"The text encoder failed ({first_line(error)}): report this with the command."
             ) from None
         return words, sentences
 
@@ -117,7 +117,3 @@ class TextEncoder:
         mask = np.zeros(self.max_tokens, np.float32)
         mask[:length] = 1.0
         return TextFeatures(padded, mask, sentence.copy())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

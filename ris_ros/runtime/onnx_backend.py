@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, first_line
 from ris_ros.runtime.backend import GROUND_OUTPUTS, GROUND_TEXT_INPUTS, ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
@@ -91,7 +91,7 @@ class OnnxBackend(ClosesOnExit):
             return self._runtime.InferenceSession(bundle.read(name), options, providers=providers)
         except Exception as error:  # ONNX Runtime raises classes of its own that share no base
             raise BackendError(
-                f"{bundle.path / name}: ONNX Runtime cannot load it ({_first_line(error)}): export the bundle again."
+                f"{bundle.path / name}: ONNX Runtime cannot load it ({first_line(error)}): export the bundle again."
             ) from None
 
     def _check_graphs(self, bundle: Bundle) -> None:
@@ -115,9 +115,5 @@ class OnnxBackend(ClosesOnExit):
             session.run_with_iobinding(binding)
         except Exception as error:
             raise BackendError(
-                f"The {graph} engine of ONNX Runtime failed ({_first_line(error)}): try another backend."
+                f"The {graph} engine of ONNX Runtime failed ({first_line(error)}): try another backend."
             ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

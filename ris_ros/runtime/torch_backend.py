@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError, MissingExtraError
+from ris_ros.errors import BackendError, MissingExtraError, first_line
 from ris_ros.runtime.backend import GROUND_OUTPUTS, ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import MANIFEST, Bundle
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
@@ -81,8 +81,9 @@ class TorchBackend(ClosesOnExit):
             with self._torch.inference_mode():
                 yield
         except RuntimeError as error:  # such as a GPU without memory
-            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-            raise BackendError(f"The {graph} network in PyTorch failed ({reason}): use the backend onnx.") from None
+            raise BackendError(
+                f"The {graph} network in PyTorch failed ({first_line(error)}): use the backend onnx."
+            ) from None
 
     def _tensor(self, array: NDArray[Any]) -> Any:
         return self._torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
@@ -103,9 +104,8 @@ def _build(bundle: Bundle) -> ReferringNetwork:
         network = ReferringNetwork(**settings.model_dump())
         network.load_state_dict(load(content))
     except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
         raise BackendError(
-            f"{bundle.path}: {WEIGHTS} does not fit the network that {MANIFEST} describes ({reason}): "
+            f"{bundle.path}: {WEIGHTS} does not fit the network that {MANIFEST} describes ({first_line(error)}): "
             f"export the bundle again with this version of ris_ros."
         ) from None
     return network.eval()
