@@ -241,7 +241,7 @@ def check_processor(cpuinfo: str, cores: int) -> Finding:
 
 
 def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -> Finding:
-    """An NVIDIA GPU and the TensorRT library to use it.
+    """An NVIDIA GPU, and whether the TensorRT library is there, which no backend of this version uses.
 
     Args:
         has: Says whether a module is there.
@@ -256,7 +256,10 @@ def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -
     if tensorrt:
         return Finding("GPU", State.OK, text)
     source = "apt install python3-libnvinfer" if jetson else "pip install 'ris_ros[tensorrt]'"
-    return Finding("GPU", State.ABSENT, text, f"`{source}` brings the library.")
+    advice = (
+        f"The backend onnx uses it where onnxruntime-gpu is installed; `{source}` brings TensorRT, for later versions."
+    )
+    return Finding("GPU", State.ABSENT, text, advice)
 
 
 def check_transport(environ: Mapping[str, str], shared_memory: Path = Path("/dev/shm")) -> list[Finding]:
