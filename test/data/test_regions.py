@@ -75,7 +75,7 @@ def test_beside_a_parked_car_is_our_side_of_it():
     assert middle(regions.beside(view, things[0]))[0] < things[0].box[0]
     _, view, things = look(WALKER)
     region = regions.beside(view, things[0])
-    assert region is None or middle(region)[0] > things[0].box[2]
+    assert region is not None and middle(region)[0] > things[0].box[2]
 
 
 def test_kerbs_lie_along_their_own_edge_and_straight_between():
