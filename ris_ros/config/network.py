@@ -35,6 +35,7 @@ class NetworkSettings(Settings):
     existence_width: Channels = Field(128, description="Hidden width of the existence classifier.")
     text_width: Channels = Field(384, description="Channels of the text encoder.")
     classes: int = Field(17, ge=2, le=255, description="Classes of the auxiliary semantic head.")
+    colours: int = Field(14, ge=2, le=255, description="Colours of the auxiliary colour head.")
 
     @model_validator(mode="after")
     def _consistent(self) -> NetworkSettings:

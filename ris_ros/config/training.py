@@ -20,6 +20,7 @@ class LossSettings(Settings):
     negative: float = Field(0.4, ge=0, description="Weight of a mask that ought to be empty (RefSegformer: 0.4).")
     existence: float = Field(0.5, ge=0, description="Binary cross entropy of existence; reaches no mask feature.")
     semantic: float = Field(0.5, ge=0, description="Cross entropy of the class of every pixel, void left out.")
+    colour: float = Field(0.3, ge=0, description="Cross entropy of the colour of every pixel whose colour is known.")
 
 
 class AugmentSettings(Settings):

@@ -17,7 +17,7 @@ from ris_ros.model.backbone import Backbone
 from ris_ros.model.blocks import key_bias
 from ris_ros.model.fusion import FusionLevel, JointReasoning
 from ris_ros.model.heads import MASKS, ExistenceHead, MaskHead
-from ris_ros.model.pyramid import Pyramid, SemanticHead
+from ris_ros.model.pyramid import PixelHead, Pyramid
 
 FEATURES = ("p4", "p8", "p16", "p32")
 """Outputs of the vision graph, which are inputs of the grounding graph."""
@@ -40,6 +40,7 @@ class ReferringNetwork(nn.Module):
         existence_width: Hidden width of the existence classifier.
         text_width: Channels of the text encoder.
         classes: Classes of the auxiliary semantic head.
+        colours: Colours of the auxiliary colour head.
     """
 
     mean: Tensor
@@ -61,6 +62,7 @@ class ReferringNetwork(nn.Module):
         existence_width: int,
         text_width: int,
         classes: int,
+        colours: int,
     ):
         super().__init__()
         width, height = input_size_px
@@ -78,7 +80,8 @@ class ReferringNetwork(nn.Module):
         self.fuse_fine = FusionLevel(fine, middle, coarse, text_width, sizes[8])
         self.draw = MaskHead(fine, detail_channels)
         self.exists = ExistenceHead(fine, coarse, text_width, existence_width)
-        self.semantic = SemanticHead(detail_channels, fine, classes)
+        self.semantic = PixelHead(detail_channels, fine, classes)
+        self.colour = PixelHead(detail_channels, fine, colours)
         self.draw_coarse = nn.Conv2d(middle, MASKS, 1)
 
     def see(self, images: Tensor) -> dict[str, Tensor]:
@@ -133,7 +136,11 @@ class ReferringNetwork(nn.Module):
             "coarse_logits": self.draw_coarse(middle),
         }
 
-    def classify(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Class logits [C, classes, H / 4, W / 4] of every pixel, for the auxiliary loss."""
-        logits: Tensor = self.semantic(features["p4"], features["p8"])
-        return logits
+    def classify(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """What every pixel shows, for the auxiliary losses.
+
+        Returns:
+            Class logits [C, classes, H / 4, W / 4] and colour logits [C, colours, H / 4, W / 4].
+        """
+        p4, p8 = features["p4"], features["p8"]
+        return self.semantic(p4, p8), self.colour(p4, p8)

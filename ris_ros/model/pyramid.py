@@ -93,13 +93,13 @@ class Pyramid(nn.Module):
         return pyramid
 
 
-class SemanticHead(nn.Module):
-    """Class of every pixel from the pyramid: a help to training from scratch that is not exported.
+class PixelHead(nn.Module):
+    """Class or colour of every pixel from the pyramid: a help to training from scratch that is not exported.
 
     Args:
         detail: Channels of the folded detail.
         channels: Channels of the pyramid at stride 8.
-        classes: Number of classes.
+        classes: Number of classes or colours.
     """
 
     def __init__(self, detail: int, channels: int, classes: int):
@@ -108,7 +108,7 @@ class SemanticHead(nn.Module):
         self.coarse = nn.Conv2d(channels, classes, 1)
 
     def forward(self, detail: Tensor, p8: Tensor) -> Tensor:
-        """Class logits [C, classes, H / 4, W / 4]."""
+        """Logits [C, classes, H / 4, W / 4]."""
         coarse = self.coarse(p8)
         size = (2 * coarse.shape[2], 2 * coarse.shape[3])
         coarse = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)

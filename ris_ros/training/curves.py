@@ -9,7 +9,7 @@ from typing import Any
 
 from ris_ros.errors import DataError, MissingExtraError, OutputError
 
-_LOSSES = ("mask", "dice", "pointing", "coarse", "existence", "semantic")
+_LOSSES = ("mask", "dice", "pointing", "coarse", "existence", "semantic", "colour")
 _FIGURES = (
     "object_miou",
     "object_pointing",

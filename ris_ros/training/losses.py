@@ -1,4 +1,4 @@
-"""What the network is trained to do: masks, where to point, existence, and the class of every pixel."""
+"""What the network is trained to do: masks, where to point, existence, and the class and colour of every pixel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ris_ros.data.classes import VOID
-from ris_ros.training.samples import Batch
+from ris_ros.training.samples import NO_COLOUR, Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class LossWeights:
         negative: Weight of a mask that ought to be empty.
         existence: Binary cross entropy of existence.
         semantic: Cross entropy of the class of every pixel.
+        colour: Cross entropy of the colour of every pixel whose colour is known.
     """
 
     cross_entropy: float
@@ -34,6 +35,7 @@ class LossWeights:
     negative: float
     existence: float
     semantic: float
+    colour: float
 
 
 _OUTSIDE = 1e-4
@@ -41,7 +43,7 @@ _OUTSIDE = 1e-4
 
 
 def referring_loss(
-    outputs: Mapping[str, Tensor], class_logits: Tensor, batch: Batch, weights: LossWeights
+    outputs: Mapping[str, Tensor], class_logits: Tensor, colour_logits: Tensor, batch: Batch, weights: LossWeights
 ) -> dict[str, Tensor]:
     """The parts of the loss, each already weighted; their sum is what is minimised.
 
@@ -51,11 +53,12 @@ def referring_loss(
     Args:
         outputs: What :meth:`ris_ros.model.network.ReferringNetwork.ground` returned.
         class_logits: [B, classes, h, w].
+        colour_logits: [B, colours, h, w].
         batch: The truth.
         weights: Weight of each part.
 
     Returns:
-        Scalars ``mask``, ``dice``, ``pointing``, ``coarse``, ``existence``, ``semantic``.
+        Scalars ``mask``, ``dice``, ``pointing``, ``coarse``, ``existence``, ``semantic``, ``colour``.
     """
     truth = batch.masks.float() / 255.0
     fine = torch.stack([outputs["object_logits"], outputs["region_logits"]], dim=1).float()
@@ -70,6 +73,12 @@ def referring_loss(
     coarse = torch.stack([scale * part for scale, part in zip(scales, coarse_parts, strict=True)]).sum()
     existence = functional.binary_cross_entropy_with_logits(outputs["existence_logit"].float(), batch.exists)
     semantic = functional.cross_entropy(class_logits.float(), batch.classes.long(), ignore_index=VOID)
+    # A batch may hold nothing whose colour is known, and the mean over nothing is not a number.
+    painted = (batch.colours != NO_COLOUR).sum().clamp(min=1)
+    colour = (
+        functional.cross_entropy(colour_logits.float(), batch.colours.long(), ignore_index=NO_COLOUR, reduction="sum")
+        / painted
+    )
     return {
         "mask": mask,
         "dice": dice,
@@ -77,6 +86,7 @@ def referring_loss(
         "coarse": weights.coarse * coarse,
         "existence": weights.existence * existence,
         "semantic": weights.semantic * semantic,
+        "colour": weights.colour * colour,
     }
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ris_ros.data.classes import VOID
+from ris_ros.data.colours import COLOURS
 from ris_ros.data.expression import Expression
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import DataError
@@ -27,6 +28,9 @@ from ris_ros.types import Target
 
 Write = Callable[[LabeledImage, np.random.Generator, int], list[Expression]]
 """Writes up to so many sentences about an image."""
+
+NO_COLOUR = 255
+"""In a map of colours: nothing is known of the colour there."""
 
 STRIDE = 4
 _TRIES = 20
@@ -39,6 +43,8 @@ class Batch:
     Attributes:
         images: uint8 [B, H, W, 3].
         classes: uint8 [B, H / 4, W / 4], class of the pixel in the middle of each cell.
+        colours: uint8 [B, H / 4, W / 4], index in :data:`ris_ros.data.colours.COLOURS` of the thing there, or
+            :data:`NO_COLOUR` where its colour is not known.
         texts: N sentences.
         camera_index: int64 [N], row of ``images``.
         masks: uint8 [N, 2, H / 4, W / 4], share of each cell that the object and the region cover, times 255.
@@ -50,6 +56,7 @@ class Batch:
 
     images: Tensor
     classes: Tensor
+    colours: Tensor
     texts: tuple[str, ...]
     camera_index: Tensor
     masks: Tensor
@@ -70,6 +77,7 @@ class Batch:
         return Batch(
             images=torch.cat([part.images for part in parts]),
             classes=torch.cat([part.classes for part in parts]),
+            colours=torch.cat([part.colours for part in parts]),
             texts=tuple(text for part in parts for text in part.texts),
             camera_index=torch.cat([part.camera_index + int(at) for part, at in zip(parts, starts, strict=False)]),
             masks=torch.cat([part.masks for part in parts]),
@@ -104,10 +112,14 @@ def encode_sample(
             # What is absent has neither mask, and who asks for an object asks for no region.
             empty = not expression.exists or (column == 1 and expression.target is Target.OBJECT)
             known[row, column] = float(mask is not None or empty)
-    classes = padded(content.class_map, window, input_size_px, VOID)[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+    classes, colours = (
+        padded(values, window, input_size_px, outside)[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+        for values, outside in ((content.class_map, VOID), (_colour_map(content), NO_COLOUR))
+    )
     return Batch(
         images=torch.from_numpy(padded(content.image_rgb, window, input_size_px, PAD_VALUE))[None],
         classes=torch.from_numpy(np.ascontiguousarray(classes))[None],
+        colours=torch.from_numpy(np.ascontiguousarray(colours))[None],
         texts=tuple(expression.text for expression in expressions),
         camera_index=torch.zeros(count, dtype=torch.int64),
         masks=torch.from_numpy(masks),
@@ -116,6 +128,14 @@ def encode_sample(
         exists=torch.tensor([float(expression.exists) for expression in expressions]),
         is_region=torch.tensor([expression.target is Target.REGION for expression in expressions], dtype=torch.bool),
     )
+
+
+def _colour_map(image: LabeledImage) -> NDArray[np.uint8]:
+    colours = np.full(image.instance_map.shape, NO_COLOUR, np.uint8)
+    for key, info in image.instances.items():
+        if info.colour in COLOURS:
+            colours[image.instance_map == key] = COLOURS.index(info.colour)
+    return colours
 
 
 def _coverage(

@@ -157,8 +157,8 @@ class Trainer:
         batch = batch.to(self._team.device)
         text = self._text.features(batch.texts).to(self._team.device)
         with self._precision():
-            outputs, class_logits = self._trained(batch, text)
-        losses = referring_loss(outputs, class_logits, batch, self._weights)
+            outputs, class_logits, colour_logits = self._trained(batch, text)
+        losses = referring_loss(outputs, class_logits, colour_logits, batch, self._weights)
         total = torch.stack(list(losses.values())).sum()
         self._optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
@@ -231,10 +231,10 @@ class _Trained(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, batch: Batch, text: TextTensors) -> tuple[dict[str, Tensor], Tensor]:
+    def forward(self, batch: Batch, text: TextTensors) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         features = self.network.see(batch.images)
         outputs = self.network.ground(features, text.words, text.word_mask, text.sentence, batch.camera_index)
-        return outputs, self.network.classify(features)
+        return outputs, *self.network.classify(features)
 
 
 def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:

@@ -97,7 +97,7 @@ class ValidationSet:
                 features = network.see(batch.images.to(device))
                 index = batch.camera_index.to(device)
                 outputs = network.ground(features, text.words, text.word_mask, text.sentence, index)
-                predicted = network.classify(features).argmax(dim=1).cpu().numpy()
+                predicted = network.classify(features)[0].argmax(dim=1).cpu().numpy()
             masks = torch.stack([outputs["object_logits"], outputs["region_logits"]], dim=1).float().sigmoid()
             parts.append((masks.cpu().numpy(), outputs["existence_logit"].float().sigmoid().cpu().numpy()))
             truth = batch.classes.numpy().astype(np.int64)

@@ -34,7 +34,9 @@ def test_shapes(network: ReferringNetwork) -> None:
     answers = ground(network, images(2), text(3), [0, 1, 1])
     assert answers["object_logits"].shape == answers["region_logits"].shape == (3, 16, 24)
     assert answers["existence_logit"].shape == (3,)
-    assert network.classify(features).shape == (2, 17, 16, 24)
+    classes, colours = network.classify(features)
+    assert classes.shape == (2, 17, 16, 24)
+    assert colours.shape == (2, 14, 16, 24)
 
 
 def test_permuted_commands_get_permuted_answers(network: ReferringNetwork) -> None:
@@ -125,6 +127,6 @@ def test_gradients_reach_every_trained_weight() -> None:
     network = stirred(tiny_network()).train()
     features = network.see(images(2))
     answers = network.ground(features, *text(3), torch.tensor([0, 1, 1]))
-    total = network.classify(features).pow(2).mean() + sum(answer.float().pow(2).mean() for answer in answers.values())
+    total = sum(answer.float().pow(2).mean() for answer in (*network.classify(features), *answers.values()))
     total.backward()
     assert [name for name, parameter in network.named_parameters() if parameter.grad is None] == []

@@ -11,9 +11,11 @@ from torch import Tensor
 
 from ris_ros.data.classes import VOID
 from ris_ros.training.losses import LossWeights, referring_loss
-from ris_ros.training.samples import Batch
+from ris_ros.training.samples import NO_COLOUR, Batch
 
-WEIGHTS = LossWeights(cross_entropy=1.0, dice=1.0, pointing=1.0, coarse=1.0, negative=0.5, existence=1.0, semantic=1.0)
+WEIGHTS = LossWeights(
+    cross_entropy=1.0, dice=1.0, pointing=1.0, coarse=1.0, negative=0.5, existence=1.0, semantic=1.0, colour=1.0
+)
 
 
 def batch(known: float = 1.0, present: float = 1.0, exists: float = 1.0) -> Batch:
@@ -23,6 +25,7 @@ def batch(known: float = 1.0, present: float = 1.0, exists: float = 1.0) -> Batc
     return Batch(
         images=torch.zeros(1, 32, 32, 3, dtype=torch.uint8),
         classes=torch.zeros(1, 8, 8, dtype=torch.uint8),
+        colours=torch.full((1, 8, 8), NO_COLOUR, dtype=torch.uint8),
         texts=("it",),
         camera_index=torch.zeros(1, dtype=torch.int64),
         masks=masks,
@@ -44,7 +47,7 @@ def outputs(object_logits: Tensor) -> dict[str, Tensor]:
 
 
 def losses(object_logits: Tensor, truth: Batch) -> dict[str, float]:
-    parts = referring_loss(outputs(object_logits), torch.zeros(1, 17, 8, 8), truth, WEIGHTS)
+    parts = referring_loss(outputs(object_logits), torch.zeros(1, 17, 8, 8), torch.zeros(1, 14, 8, 8), truth, WEIGHTS)
     return {name: float(value) for name, value in parts.items()}
 
 
@@ -88,7 +91,7 @@ def test_an_empty_mask_has_only_cross_entropy() -> None:
 def test_an_empty_mask_weighs_less_beside_a_full_one() -> None:
     both = Batch.join([batch(), batch(present=0.0, exists=0.0)])
     twice = {name: torch.cat([value, value]) for name, value in outputs(RIGHT).items()}
-    found = referring_loss(twice, torch.zeros(2, 17, 8, 8), both, WEIGHTS)
+    found = referring_loss(twice, torch.zeros(2, 17, 8, 8), torch.zeros(2, 14, 8, 8), both, WEIGHTS)
     # A quarter of the cells is wrong by 20 in the mask that ought to be empty; none is in the other.
     assert float(found["mask"]) == pytest.approx(5.0 * 0.5 / 1.5, rel=1e-3)
 
@@ -99,5 +102,12 @@ def test_void_is_left_out_of_the_classes() -> None:
     truth.classes[0, :4] = VOID
     logits = torch.zeros(1, 17, 8, 8)
     logits[0, 3, 4:] = 20.0
-    parts = referring_loss(outputs(RIGHT), logits, truth, WEIGHTS)
+    parts = referring_loss(outputs(RIGHT), logits, torch.zeros(1, 14, 8, 8), truth, WEIGHTS)
     assert float(parts["semantic"]) == pytest.approx(0.0, abs=1e-3)
+
+
+def test_colours_count_only_where_they_are_known() -> None:
+    truth = batch()
+    assert losses(RIGHT, truth)["colour"] == 0.0
+    truth.colours[0, 0, 0] = 2
+    assert losses(RIGHT, truth)["colour"] == pytest.approx(math.log(14), rel=1e-3)

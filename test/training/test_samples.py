@@ -14,11 +14,12 @@ from toy_images import ToyEncoder, toy_image, toy_sentences
 
 from ris_ros.config.training import TrainingSettings
 from ris_ros.data.classes import BY_NAME, VOID
+from ris_ros.data.colours import COLOURS
 from ris_ros.data.expression import Expression
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import DataError
 from ris_ros.training.augment import Variation, choose_window, cut, vary_light, whole_window
-from ris_ros.training.samples import Batch, Mixture, ReferringSamples, encode_sample
+from ris_ros.training.samples import NO_COLOUR, Batch, Mixture, ReferringSamples, encode_sample
 from ris_ros.training.text import TextMemo
 from ris_ros.types import Target
 
@@ -105,6 +106,16 @@ def test_what_is_known_and_what_holds_something() -> None:
     assert batch.present[by_text["green"]].tolist() == [0, 0]
     assert batch.exists.tolist() == [float(text != "green") for text in batch.texts]
     assert batch.is_region.tolist() == [text == "drive" for text in batch.texts]
+
+
+def test_colours_are_known_on_things_alone() -> None:
+    image = toy_image(0)
+    window = whole_window(INPUT, INPUT)
+    colours = encode_sample(image, [], window, INPUT).colours[0].numpy()
+    instances = image.instance_map[2::4, 2::4]
+    assert (colours[instances == 0] == NO_COLOUR).all()
+    for key, info in image.instances.items():
+        assert {COLOURS[index] for index in colours[instances == key]} == {info.colour}
 
 
 def test_joined_batches_keep_each_sentence_with_its_image() -> None:
