@@ -24,7 +24,7 @@ class MissingExtraError(RisError):
     """
 
     def __init__(self, module: str, extra: str) -> None:
-        super().__init__(f"'{module}' is not installed: run `pip install 'ris_ros[{extra}]'` to use this.")
+        super().__init__(f"'{module}' is not installed: in the checkout of ris_ros, run `pip install -e '.[{extra}]'`.")
         self.module = module
         self.extra = extra
 

@@ -21,4 +21,4 @@ def test_a_foreign_exception_fits_into_a_sentence(error: Exception, said: str) -
 def test_a_missing_extra_names_what_brings_it() -> None:
     error = MissingExtraError("torch", "train")
     assert isinstance(error, RisError) and not isinstance(error, DataError)
-    assert "'torch'" in str(error) and "ris_ros[train]" in str(error)
+    assert "'torch'" in str(error) and "'.[train]'" in str(error)

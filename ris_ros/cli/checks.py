@@ -255,7 +255,7 @@ def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -
     text = f"{'Jetson' if jetson else 'NVIDIA GPU'}, TensorRT {'installed' if tensorrt else 'not installed'}"
     if tensorrt:
         return Finding("GPU", State.OK, text)
-    source = "apt install python3-libnvinfer" if jetson else "pip install 'ris_ros[tensorrt]'"
+    source = "apt install python3-libnvinfer" if jetson else "pip install -e '.[tensorrt]'"
     advice = (
         f"The backend onnx uses it where onnxruntime-gpu is installed; `{source}` brings TensorRT, for later versions."
     )

@@ -130,7 +130,7 @@ def test_bfloat16_arithmetic_is_read_from_the_processors_flags(cpuinfo, said):
     [
         (None, False, State.ABSENT, "processor"),
         ("etc/nv_tegra_release", False, State.ABSENT, "apt install python3-libnvinfer"),
-        ("proc/driver/nvidia/version", False, State.ABSENT, "ris_ros[tensorrt]"),
+        ("proc/driver/nvidia/version", False, State.ABSENT, ".[tensorrt]"),
         ("proc/driver/nvidia/version", True, State.OK, ""),
     ],
 )
