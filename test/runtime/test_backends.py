@@ -19,6 +19,10 @@ from ris_ros.types import GroundOutput, TextBatch, TextFeatures
 LIMITS = {"fp32": 2e-3, "fp16": 2e-2, "bf16": 0.15}
 # What the masks at probability 0.5 must share with the reference's.
 LOWEST_IOU = {"fp32": 0.999, "fp16": 0.98, "bf16": 0.9}
+# Torch reads weights that were rounded to half before normalisation was folded into them, the graphs hold weights that
+# were rounded after: on the shipped model that alone makes up to 4e-3.
+LIMIT_OF_ROUNDING = 1e-2
+IOU_OF_ROUNDING = 0.99
 
 RUNNABLE = [name for name in ("onnx", "openvino") if registry.BACKENDS[name].installed]
 
@@ -103,14 +107,14 @@ def test_what_a_backend_says_of_itself(backend: Backend) -> None:
     assert "cpu" in backend.device or "cuda" in backend.device
 
 
-def compare(reference: GroundOutput, other: GroundOutput, precision: str) -> None:
+def compare(reference: GroundOutput, other: GroundOutput, limit: float, lowest_iou: float) -> None:
     for name in ("object_logits", "region_logits", "existence_logit"):
         expected, found = probability(getattr(reference, name)), probability(getattr(other, name))
-        assert np.abs(expected - found).max() <= LIMITS[precision], name
+        assert np.abs(expected - found).max() <= limit, name
         if name != "existence_logit":
             union = ((expected > 0.5) | (found > 0.5)).sum()
             shared = ((expected > 0.5) & (found > 0.5)).sum()
-            assert union < 50 or shared / union >= LOWEST_IOU[precision], name
+            assert union < 50 or shared / union >= lowest_iou, name
 
 
 @pytest.mark.parametrize("name", [name for name in registry.BACKENDS if name not in ("onnx", "tensorrt")])
@@ -125,7 +129,10 @@ def test_backends_agree_on_the_shipped_model(name: str) -> None:
         reference = onnx.ground(onnx.see(pictures), commands)
     try:
         with registry.load(name, bundle, threads=1) as other:
-            compare(reference, other.ground(other.see(pictures), commands), other.precision)
+            limit, lowest_iou = LIMITS[other.precision], LOWEST_IOU[other.precision]
+            if name == "torch":
+                limit, lowest_iou = max(limit, LIMIT_OF_ROUNDING), min(lowest_iou, IOU_OF_ROUNDING)
+            compare(reference, other.ground(other.see(pictures), commands), limit, lowest_iou)
     except (MissingExtraError, BundleError) as error:
         pytest.skip(str(error))
 
@@ -186,7 +193,7 @@ def test_auto_takes_the_first_that_loads_and_says_why(
 def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     row = registry.BackendEntry("no_such_library", "openvino", "", registry.BACKENDS["onnx"].load)
     monkeypatch.setitem(registry.BACKENDS, "lacking", row)
-    with pytest.raises(MissingExtraError, match=r"no_such_library.*ris_ros\[openvino\]"):
+    with pytest.raises(MissingExtraError, match=r"no_such_library.*\.\[openvino\]"):
         registry.load("lacking", tiny_bundle.open_bundle())
 
 
