@@ -66,19 +66,20 @@ class Statistics:
         self._lock = threading.Lock()
         self._clock = clock
         self._quiet_s = quiet_s
-        self._problems: dict[str, tuple[float, str]] = {}
-        self._logged: dict[str, float] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Begin to count anew."""
-        self._frames_in: Counter[str] = Counter()
-        self._latest: dict[str, float] = {}
-        self._grounded: Counter[str] = Counter()
-        self._lost: Counter[str] = Counter()
-        self._dropped: defaultdict[str, Counter[Drop]] = defaultdict(Counter)
-        self._stages: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=WINDOW))
-        self._events: Counter[str] = Counter()
+        """Begin to count anew, and forget every problem."""
+        with self._lock:
+            self._frames_in: Counter[str] = Counter()
+            self._latest: dict[str, float] = {}
+            self._grounded: Counter[str] = Counter()
+            self._lost: Counter[str] = Counter()
+            self._dropped: defaultdict[str, Counter[Drop]] = defaultdict(Counter)
+            self._stages: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=WINDOW))
+            self._events: Counter[str] = Counter()
+            self._problems: dict[str, tuple[float, str]] = {}
+            self._logged: dict[str, float] = {}
 
     def frame_in(self, camera: str) -> None:
         """Count a message that arrived."""

@@ -44,6 +44,14 @@ def test_a_problem_is_logged_once_in_a_while_and_remembered_for_a_while() -> Non
     assert statistics.recent_problem("image", within_s=5.0) == ""
 
 
+def test_a_fresh_start_forgets_problems_and_logs_them_again() -> None:
+    statistics = Statistics(quiet_s=5.0, clock=lambda: 100.0)
+    assert statistics.problem("backend", "The engine fell over.")
+    statistics.reset()
+    assert statistics.recent_problem("backend", within_s=5.0) == ""
+    assert statistics.problem("backend", "It fell over once more.")
+
+
 def test_nothing_is_lost_between_threads() -> None:
     statistics = Statistics()
 
