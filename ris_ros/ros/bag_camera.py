@@ -10,16 +10,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import signal
 import sys
 import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from ris_ros.data.bag import Bag, BagMessage, header_stamp_ns, open_bag, with_header_stamp
 from ris_ros.errors import DataError, OutputError, RisError
@@ -53,8 +54,8 @@ class Playback:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.rate > 0:
-            raise DataError(f"A rate of {self.rate} never plays anything: use 1 for real time, 2 for double.")
+        if not 0 < self.rate < math.inf:
+            raise DataError(f"Nothing can be played at a rate of {self.rate}: use 1 for real time, 2 for double.")
         if self.seconds is not None and not self.seconds > 0:
             raise DataError(f"{self.seconds} seconds play nothing: give a positive number.")
         if self.loop and self.keep_stamps:
@@ -171,10 +172,36 @@ def choose_topics(bag: Bag, wanted: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
+class _Journal:
+    """A file with a JSON line for each image published.
+
+    Nothing is buffered: a reader sees each line at once, and closing has nothing left to write to a disk that is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file: BinaryIO = path.open("wb", buffering=0)
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def write(self, entry: Mapping[str, object]) -> None:
+        try:
+            self._file.write(json.dumps(entry).encode() + b"\n")
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _refused(self, error: OSError) -> OutputError:
+        return OutputError(f"'{self._path}' cannot be written ({error.strerror}): choose another file.")
+
+
 class _RosCamera:
     """The publishers of one run."""
 
-    def __init__(self, topics: Mapping[str, str], reliable: bool, with_clock: bool, journal: TextIO | None) -> None:
+    def __init__(self, topics: Mapping[str, str], reliable: bool, with_clock: bool, journal: _Journal | None) -> None:
         from rclpy.node import Node
         from rclpy.qos import QoSProfile, ReliabilityPolicy
 
@@ -194,8 +221,7 @@ class _RosCamera:
     def publish(self, topic: str, cdr: bytes, stamp_ns: int, recorded_ns: int) -> None:
         if self._journal is not None and topic in self._images:
             entry = {"topic": topic, "stamp_ns": stamp_ns, "recorded_ns": recorded_ns}
-            self._journal.write(json.dumps(entry) + "\n")
-            self._journal.flush()
+            self._journal.write(entry)
         self._publishers[topic].publish(cdr)
 
     def tick(self, recorded_ns: int) -> None:
@@ -249,10 +275,7 @@ def _play(args: argparse.Namespace, stop: threading.Event) -> None:
         topics = choose_topics(bag, args.topic)
         journal = None
         if args.journal is not None:
-            try:
-                journal = stack.enter_context(args.journal.open("w", encoding="utf-8"))
-            except OSError as error:
-                raise OutputError(f"'{args.journal}' cannot be written ({error.strerror}): choose another.") from None
+            journal = stack.enter_context(closing(_Journal(args.journal)))
         camera = _RosCamera(topics, args.reliable, args.keep_stamps, journal)
         stack.callback(camera.node.destroy_node)
         logger = camera.node.get_logger()

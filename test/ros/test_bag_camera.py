@@ -146,7 +146,14 @@ def test_a_wrong_topic_is_refused_with_those_that_are_there(drive: Path, wanted:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"rate": 0.0}, {"rate": -1.0}, {"rate": float("nan")}, {"seconds": 0.0}, {"loop": True, "keep_stamps": True}],
+    [
+        {"rate": 0.0},
+        {"rate": -1.0},
+        {"rate": float("nan")},
+        {"rate": float("inf")},
+        {"seconds": 0.0},
+        {"loop": True, "keep_stamps": True},
+    ],
 )
 def test_playback_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(DataError):
@@ -226,6 +233,17 @@ def test_what_cannot_be_played_is_one_sentence_and_exit_2(drive: Path, arguments
 
     assert process.returncode == 2
     assert log.startswith("bag_camera: ") and log.count("\n") == 1 and "Traceback" not in log
+
+
+@pytest.mark.ros
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_disk_that_fills_up_is_one_sentence_and_exit_2(drive: Path) -> None:
+    process = camera_process(drive, "--journal", "/dev/full")
+    _, log = process.communicate(timeout=20)
+
+    assert process.returncode == 2
+    assert "Traceback" not in log
+    assert log.splitlines()[-1].startswith("bag_camera: '/dev/full' cannot be written (No space left")
 
 
 def test_without_ros_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
