@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ris_ros.config.share import share_file
-from ris_ros.errors import MissingExtraError, RisError
+from ris_ros.errors import MissingExtraError, RisError, TransportError
 from ris_ros.language import weights
 from ris_ros.ros import transport
 from ris_ros.runtime import registry
@@ -98,7 +98,10 @@ def importable(module: str) -> bool:
 
 def probe_ros() -> ProbeResult:
     """Try ROS 2 in a process of its own."""
-    environ = {**os.environ, **transport.isolated()}
+    try:
+        environ = {**os.environ, **transport.isolated()}
+    except TransportError as error:
+        return ProbeResult(1, "", str(error))
     command = [sys.executable, "-m", "ris_ros.ros.probe"]
     try:
         done = subprocess.run(

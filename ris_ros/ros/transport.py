@@ -38,6 +38,7 @@ _PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILE
 _SHARED_MEMORY = Path("/dev/shm")
 _SEGMENT_NAME = re.compile(r"(?:fastrtps|fastdds)_[0-9a-f]{16}")
 _DOMAINS = range(1, 102)  # beyond 101 the discovery ports reach into Linux's ephemeral range
+_LAST_DOMAIN = 232  # whose ports are the last that there are
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 
@@ -93,12 +94,12 @@ def isolated(domain: int | None = None, environ: Mapping[str, str] | None = None
         environ: The environment to extend; this process's own by default.
 
     Raises:
-        TransportError: The domain is outside 0 to 232, or every domain of this machine is in use.
+        TransportError: The domain is no number from 0 to 232, or every domain of this machine is in use.
     """
     environ = os.environ if environ is None else environ
-    if domain is not None and not 0 <= domain <= 232:
-        raise TransportError(f"ROS domain {domain} does not exist: choose one from 0 to 101.")
     chosen = str(domain) if domain is not None else environ.get("ROS_DOMAIN_ID", "")
+    if chosen and not (chosen.isdecimal() and int(chosen) <= _LAST_DOMAIN):
+        raise TransportError(f"ROS domain {chosen} does not exist: choose one from 0 to 101.")
     return {
         "ROS_DOMAIN_ID": chosen or str(_free_domain(_DOMAINS)),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"),

@@ -194,6 +194,13 @@ def test_the_table_and_the_json_say_the_same():
     }
 
 
+def test_a_domain_that_does_not_exist_is_a_failure_of_the_probe(monkeypatch):
+    monkeypatch.setenv("ROS_DOMAIN_ID", "lab")
+    result = checks.probe_ros()
+    assert result.exit_code != 0
+    assert "ROS domain lab does not exist" in result.stderr
+
+
 @pytest.mark.ros
 def test_the_probe_starts_a_node_that_speaks_the_interfaces():
     result = checks.probe_ros()

@@ -109,6 +109,13 @@ def test_the_users_domain_stays_unless_another_is_asked_for() -> None:
 def test_a_domain_that_does_not_exist_is_refused(domain: int) -> None:
     with pytest.raises(TransportError, match=str(domain)):
         transport.isolated(domain)
+    with pytest.raises(TransportError, match=str(domain)):
+        transport.isolated(environ={"ROS_DOMAIN_ID": str(domain)})
+
+
+def test_a_domain_in_the_environment_that_is_no_number_is_refused() -> None:
+    with pytest.raises(TransportError, match="lab"):
+        transport.isolated(environ={"ROS_DOMAIN_ID": "lab"})
 
 
 def test_a_shared_file_that_is_not_installed_says_what_to_do() -> None:
