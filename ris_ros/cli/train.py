@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
-from ris_ros.errors import MissingExtraError
+from ris_ros.errors import ConfigError, MissingExtraError
 
 EXAMPLE = """\
 ris train --config train.yaml --data camvid=data/camvid --data scenes=cache/scenes --out runs/street --max-minutes 75
@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     """Train; returns 0 when the budget is spent."""
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "train")
+    if args.max_minutes is not None and not 0 < args.max_minutes < float("inf"):
+        raise ConfigError("--max-minutes must be positive: leave it out for the budget of the settings.")
     from ris_ros.training.session import train
 
     train(

@@ -67,6 +67,12 @@ def train(
     checkpoint = read_checkpoint(out / "checkpoint") if resume else None
     if checkpoint is None and (out / "checkpoint").exists():
         raise OutputError(f"{out}: already holds a run: add --resume, or choose another folder.")
+    if not resume:
+        # Tried before the long work, which could not be saved.
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{out}: cannot be written to ({error.strerror}): choose another folder.") from None
     settings = _settings(config, checkpoint)
     torch.set_num_threads(settings.threads)
     team = Team.join(device)

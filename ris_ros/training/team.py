@@ -14,6 +14,8 @@ import torch
 from torch import distributed
 from torch.utils.data import Sampler
 
+from ris_ros.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -35,7 +37,14 @@ class Team:
 
         Args:
             device: ``cpu`` or ``cuda``.
+
+        Raises:
+            ConfigError: Nothing can be computed on the device here.
         """
+        try:
+            torch.zeros(1, device=device)
+        except (RuntimeError, AssertionError):  # AssertionError: a torch that was built without it
+            raise ConfigError(f"Device '{device}' cannot be used here: choose cpu or cuda.") from None
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size == 1:
             return cls(device=torch.device(device))

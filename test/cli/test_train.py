@@ -41,3 +41,21 @@ def test_nothing_to_export_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     said = refuse(capsys, "export", "--checkpoint", str(tmp_path), "--out", str(tmp_path / "bundle"))
     assert "no checkpoint" in said
     assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [("--max-minutes", "0", "positive"), ("--max-minutes", "nan", "positive"), ("--device", "abacus", "abacus")],
+)
+def test_what_nobody_can_train_with_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, named: str
+) -> None:
+    assert named in refuse(capsys, "train", "--data", "camvid=/x", "--out", str(tmp_path / "run"), option, value)
+
+
+def test_a_place_that_cannot_hold_the_run_is_refused_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    said = refuse(capsys, "train", "--data", "camvid=/x", "--out", str(tmp_path / "file" / "run"))
+    assert "cannot be written" in said
