@@ -73,3 +73,9 @@ def test_a_png_holds_what_was_encoded(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     write_whole(path, encode_png(RGB))
     np.testing.assert_array_equal(read_rgb(path), RGB)
+
+
+def test_a_source_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ris_ros.data.image_file.MAX_BYTES", 1000)
+    with pytest.raises(ImageError, match="over a gigabyte"):
+        read_rgb(Path("/dev/zero"))
