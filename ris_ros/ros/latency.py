@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -33,6 +34,7 @@ from ris_ros.ros import transport
 from ris_ros.ros.stamps import set_ns, to_ns
 
 _START_S = 60.0
+_END_S = 20.0
 _SETTLE = 20
 """Images at the beginning that do not count: subscriptions still match, and memory is touched for the first time."""
 _PICTURES = 4
@@ -41,11 +43,11 @@ _PICTURES = 4
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; returns 0, or 2 after saying in one sentence what is wrong."""
     args = _parser().parse_args(argv)
-    os.environ.update(transport.isolated())
-    for note in transport.apply(transport.plan(processes=3)):
-        print(note, file=sys.stderr)
     try:
-        with _node(args):
+        os.environ.update(transport.isolated())
+        for note in transport.apply(transport.plan(processes=3)):
+            print(note, file=sys.stderr)
+        with running(_node_command(args)):
             _measure(args)
     except RisError as error:
         print(f"latency: {error}", file=sys.stderr)
@@ -67,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", action="append", help="a command (repeatable); 'the road' by default")
     parser.add_argument("--mask-size", default="image", choices=("image", "network"), help="the node's mask_size")
     parser.add_argument("--backend", default="auto", help="the node's backend")
-    parser.add_argument("--bundle", default="", help="the node's bundle; the shipped one by default")
+    parser.add_argument("--model", type=Path, metavar="B", help="folder of a bundle; the shipped one by default")
     return parser
 
 
@@ -86,19 +88,26 @@ def _positive(text: str) -> int:
 
 
 @contextmanager
-def _node(args: argparse.Namespace) -> Iterator[None]:
-    """The node in a process of its own, ended on leaving."""
-    parameters = {"autostart": "true", "backend": args.backend, "mask_size": args.mask_size}
-    if args.bundle:
-        parameters["bundle"] = args.bundle
-    given = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
-    command = [sys.executable, "-m", "ris_ros.ros.main", "--ros-args", "--log-level", "warn", *given]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # what goes wrong comes on stderr
+def running(command: Sequence[str], patience_s: float = _END_S) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is interrupted on leaving, and killed where it has not ended ``patience_s`` seconds later."""
+    process = subprocess.Popen(list(command), stdout=subprocess.DEVNULL)  # what goes wrong comes on stderr
     try:
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(_START_S)
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _node_command(args: argparse.Namespace) -> list[str]:
+    parameters = {"autostart": "true", "backend": args.backend, "mask_size": args.mask_size}
+    if args.model is not None:
+        parameters["bundle"] = str(args.model)
+    given = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
+    return [sys.executable, "-m", "ris_ros.ros.main", "--ros-args", "--log-level", "warn", *given]
 
 
 def _measure(args: argparse.Namespace) -> None:
@@ -135,7 +144,8 @@ def _measure(args: argparse.Namespace) -> None:
         _await(executor, lambda: "latency" in told, "The node said nothing about its latency.")
     finally:
         stop.set()
-        camera.join(_START_S)
+        camera.join(_END_S)
+        camera.kill()  # no harm where it has ended
         executor.shutdown()
         node.destroy_node()
         rclpy.shutdown()

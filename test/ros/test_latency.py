@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +17,15 @@ pytest.importorskip("rclpy")
 
 from tiny_bundle import BUNDLE, TEXT_WEIGHTS
 
+from ris_ros.ros.latency import running
+
 pytestmark = pytest.mark.ros
 
 
-def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
+def run(*arguments: Any, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ris_ros.ros.latency", *map(str, arguments)],
-        env={**os.environ, "RIS_TEXT_WEIGHTS": str(TEXT_WEIGHTS)},
+        env={**os.environ, "RIS_TEXT_WEIGHTS": str(TEXT_WEIGHTS), **variables},
         capture_output=True,
         text=True,
         timeout=100,
@@ -29,7 +34,7 @@ def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_tells_latency_counts_and_stages() -> None:
-    done = run("--size", "640x480", "--frames", 10, "--bundle", BUNDLE, "--backend", "onnx", "--text", "the red car")
+    done = run("--size", "640x480", "--frames", 10, "--model", BUNDLE, "--backend", "onnx", "--text", "the red car")
     assert done.returncode == 0, done.stderr
     p50, p99, count = re.search(r"p50 ([\d.]+) ms, p99 ([\d.]+) ms over (\d+) frames", done.stdout).groups()
     assert 0 < float(p50) <= float(p99) < 5000
@@ -43,7 +48,7 @@ def test_it_tells_latency_counts_and_stages() -> None:
 
 
 def test_a_node_that_cannot_work_is_told_with_its_reason() -> None:
-    done = run("--bundle", "/nowhere")
+    done = run("--model", "/nowhere")
     assert done.returncode == 2
     assert "there is no model bundle" in done.stderr
 
@@ -53,3 +58,20 @@ def test_bad_arguments_are_refused(arguments: tuple[Any, ...]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_domain_that_does_not_exist_is_one_sentence() -> None:
+    done = run(ROS_DOMAIN_ID="900")
+    assert done.returncode == 2
+    assert done.stderr.startswith("latency: ROS domain 900") and done.stderr.count("\n") == 1
+
+
+def test_a_process_that_ignores_interrupts_does_not_outlive_its_time(tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    code = "import pathlib, signal, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    command = [sys.executable, "-c", f"{code}; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)", str(deaf)]
+    with running(command, patience_s=0.2) as process:
+        while not deaf.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+    assert process.returncode == -signal.SIGKILL
