@@ -72,7 +72,7 @@ class Asked:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``ris demo``."""
-    parser.add_argument("--bundle", type=Path, help="model bundle (default: the shipped one)")
+    parser.add_argument("--model", type=Path, metavar="B", help="folder of a bundle (default: the shipped one)")
     parser.add_argument("--backend", default="auto", help="inference backend, one that `ris doctor` lists")
     parser.add_argument("--bag", type=Path, help="bag to play as the camera (default: the sample drive)")
     parser.add_argument("--commands", type=Path, metavar="FILE", help="what to ask, one command a line")
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     client_class = _client_class()
     with _ended_by_signals(), Children(logs, os.environ) as children:
         print(f"starting the node on ROS domain {os.environ['ROS_DOMAIN_ID']}; logs in {logs}", flush=True)
-        node = children.start("node", _node_command(args.bundle, args.backend))
+        node = children.start("node", _node_command(args.model, args.backend))
         try:
             with client_class(children.check) as client:
                 client.bring_up(_START_UP_S)

@@ -139,7 +139,7 @@ def demo(tmp_path: Path) -> Iterator[Run]:
             *map(str, arguments),
         ]
         if bundle is not None:
-            command += ["--bundle", str(bundle)]
+            command += ["--model", str(bundle)]
             environment["RIS_TEXT_WEIGHTS"] = str(TEXT_WEIGHTS)
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True))
