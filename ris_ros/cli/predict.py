@@ -134,6 +134,9 @@ def _check_id(id_: str) -> None:
     plain = id_.isprintable() and "\\" not in id_ and PurePosixPath(id_).as_posix() == id_
     if not plain or any(part in ("", ".", "..") or len(part.encode()) > 200 for part in parts):
         raise DataError(f"its id {id_!r} is no file name below the output folder: use letters, digits, '-' and '_'.")
+    # A folder must not take the place of another line's answer.
+    if any(folder.endswith((".png", ".jsonl")) for folder in parts[:-1]):
+        raise DataError(f"its id {id_!r} has a folder named as an answer's file: leave the folder's ending out.")
 
 
 def _predict_one(args: argparse.Namespace) -> int:

@@ -282,3 +282,9 @@ def test_a_line_without_target_is_auto_and_a_number_serves_as_id(tmp_path: Path)
 def test_a_line_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises((DataError, CommandError)):
         parse_line(content, tmp_path)
+
+
+@pytest.mark.parametrize("id_", ["predictions.jsonl/x", "a.png/x"])
+def test_an_id_whose_folder_another_answer_needs_is_refused(tmp_path: Path, id_: str) -> None:
+    with pytest.raises(DataError, match="folder"):
+        parse_line(line(id_, "the red car").encode(), tmp_path)
