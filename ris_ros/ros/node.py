@@ -21,12 +21,13 @@ from ris_ros.ros.bridge import Bridge
 from ris_ros.ros.cameras import Cameras
 from ris_ros.ros.diagnostics import View, diagnostics
 from ris_ros.ros.engines import open_engines
+from ris_ros.ros.host import INACTIVE, Host
 from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
 from ris_ros.ros.params import Parameters
 from ris_ros.ros.qos import command_qos, create_subscription, offer
 from ris_ros.ros.refer import ReferAction
-from ris_ros.ros.services import INACTIVE, Services
+from ris_ros.ros.services import Services
 from ris_ros.ros.session import Answered, Session
 from ris_ros.ros.stamps import to_ns
 from ris_ros.ros.statistics import Drop, Statistics
@@ -66,9 +67,17 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         for name in self._settings.unknown():
             self.get_logger().warning(f"Parameter '{name}' is not known and ignored: see config/grounding.yaml.")
         self._worker = Worker(self._on_images, self._on_replaced)
-        shared = (self, Bridge(self), self._worker, self._active_session, self._config, self._now_ns, self._report)
-        self._ground_services = Services(*shared)
-        self._refer_action = ReferAction(*shared)
+        host = Host(
+            node=self,
+            bridge=Bridge(self),
+            worker=self._worker,
+            session=self._active_session,
+            config=self._config,
+            clock_ns=self._now_ns,
+            report=self._report,
+        )
+        self._ground_services = Services(host)
+        self._refer_action = ReferAction(host)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._diagnostics_timer = self._time_diagnostics()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from ris_ros.action import Refer
-from ris_ros.config.node import NodeConfig
 from ris_ros.errors import RisError
 from ris_ros.pipeline.search import Outcome, Progress, Verdict, unfinished
-from ris_ros.ros.bridge import Bridge, Channel
+from ris_ros.ros.bridge import Channel
 from ris_ros.ros.convert import grounding_message, header_of
+from ris_ros.ros.host import INACTIVE, Host
 from ris_ros.ros.intake import Asked
-from ris_ros.ros.services import INACTIVE
-from ris_ros.ros.session import Session
 from ris_ros.ros.stamps import NS_PER_S, to_ns
-from ris_ros.ros.worker import Worker
 from ris_ros.types import Command
 
 _Event = Command | Progress | Verdict | Outcome | Exception
@@ -32,34 +28,14 @@ class ReferAction:
     """The node's action. A goal that ends with an answer succeeds, even if that is NOT_FOUND.
 
     Args:
-        node: The node that offers it.
-        bridge: Wakes its executor.
-        worker: The thread that searches.
-        session: The session while the node is active, else None.
-        config: Reads the settings as they are.
-        clock_ns: The node's clock.
-        report: Takes a sentence on what went wrong inside, for the log.
+        host: The node that offers it.
     """
 
-    def __init__(
-        self,
-        node: Any,
-        bridge: Bridge,
-        worker: Worker,
-        session: Callable[[], Session | None],
-        config: Callable[[], NodeConfig],
-        clock_ns: Callable[[], int],
-        report: Callable[[str], None],
-    ) -> None:
-        self._bridge = bridge
-        self._worker = worker
-        self._session = session
-        self._config = config
-        self._clock_ns = clock_ns
-        self._report = report
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._channels: dict[bytes, Channel[_Event]] = {}
         self._server = ActionServer(
-            node,
+            host.node,
             Refer,
             "~/refer",
             self._execute,
@@ -79,7 +55,7 @@ class ReferAction:
 
     async def _execute(self, goal: Any) -> Refer.Result:
         key = bytes(goal.goal_id.uuid)
-        channel: Channel[_Event] = Channel(self._bridge)
+        channel: Channel[_Event] = Channel(self._host.bridge)
         self._channels[key] = channel
         try:
             return await self._search(goal, channel)
@@ -87,14 +63,14 @@ class ReferAction:
             del self._channels[key]
 
     async def _search(self, goal: Any, channel: Channel[_Event]) -> Refer.Result:
-        session = self._session()
+        session = self._host.session()
         if session is None:
             goal.abort()
             return Refer.Result(message=INACTIVE)
         request = goal.request
         id_ = f"refer-{bytes(goal.goal_id.uuid).hex()[:8]}"
         asked = Asked(
-            id_, request.text, request.target, self._clock_ns(), cameras=tuple(request.cameras), source="refer"
+            id_, request.text, request.target, self._host.clock_ns(), cameras=tuple(request.cameras), source="refer"
         )
 
         def begin() -> None:
@@ -106,14 +82,14 @@ class ReferAction:
         _feedback(goal, Refer.Feedback.ACCEPTED, Progress())
         deadline_s = to_ns(request.deadline) / NS_PER_S
         if deadline_s <= 0.0:
-            deadline_s = self._config().refer_deadline_s
-        call_off = self._bridge.after(deadline_s, lambda: channel.put(Outcome.TIMEOUT))
-        self._worker.submit(begin)
+            deadline_s = self._host.config().refer_deadline_s
+        call_off = self._host.bridge.after(deadline_s, lambda: channel.put(Outcome.TIMEOUT))
+        self._host.worker.submit(begin)
         try:
             return await self._follow(goal, channel)
         finally:
             call_off()
-            self._worker.submit(lambda: session.end_search(id_))
+            self._host.worker.submit(lambda: session.end_search(id_))
 
     async def _follow(self, goal: Any, channel: Channel[_Event]) -> Refer.Result:
         """Turn the events of a search into feedback, until one ends it."""
@@ -137,7 +113,7 @@ class ReferAction:
         message = str(error)
         if not isinstance(error, RisError):
             message = f"The search failed inside the node ({type(error).__name__}: {error})."
-            self._report(message)
+            self._host.report(message)
         goal.abort()
         return Refer.Result(message=message)
 
