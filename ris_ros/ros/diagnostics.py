@@ -83,7 +83,9 @@ def _commands(view: View, statistics: Statistics) -> DiagnosticStatus:
     if view.incompatible:
         level, message = DiagnosticStatus.WARN, view.incompatible
     events = {name: str(count) for name, count in sorted(statistics.events().items())}
-    return _status(view, "commands", level, message, {**events, **view.commands})
+    # Prefixed: an id is the client's to choose, and must not hide a counter.
+    active = {f"command {name}": text for name, text in view.commands.items()}
+    return _status(view, "commands", level, message, {**events, **active})
 
 
 def _latency(view: View, statistics: Statistics) -> DiagnosticStatus:

@@ -271,11 +271,16 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             failure=self._failure,
             engine={} if session is None else self._engine,
             cameras={} if cameras is None else {name: cameras.listening(name) for name in config.cameras},
-            commands={} if session is None else {command.id: command.text for command in session.commands},
+            commands=self._unexpired(),
             incompatible=" ".join(self._incompatible[topic] for topic in self._incompatible if self._unheard(topic)),
             max_image_age_s=config.max_image_age_s,
         )
         self._diagnostics.publish(diagnostics(view, self._statistics, self.get_clock().now().to_msg()))
+
+    def _unexpired(self) -> dict[str, str]:
+        # The session forgets on the next image; what is over by now is told as over.
+        now_ns, commands = self._now_ns(), () if self._session is None else self._session.commands
+        return {command.id: command.text for command in commands if not command.expired(now_ns)}
 
     def _time_diagnostics(self) -> Any:
         return self.create_timer(self._config().diagnostics_period_s, self._tell, clock=self._steady)

@@ -71,7 +71,7 @@ def test_lifetimes_run_in_simulated_time(peer: Peer) -> None:
     peer.forget()
     peer.order("the red car", id="brief", lifetime_s=2.0)
     peer.until(lambda: peer.answers("brief"), bag.step, every_s=0.02)
-    peer.until(lambda: "brief" in values(peer.diagnosis("commands")), lambda: None)
-    peer.until(lambda: "brief" not in values(peer.diagnosis("commands")), bag.step, every_s=0.02)
+    peer.until(lambda: "command brief" in values(peer.diagnosis("commands")), lambda: None)
+    peer.until(lambda: "command brief" not in values(peer.diagnosis("commands")), bag.step, every_s=0.02)
     seen_ns = stamp_ns(peer.answers("brief")[-1]) - stamp_ns(peer.answers("brief")[0])
     assert 0 < seen_ns <= 2.1 * NS_PER_S
