@@ -32,6 +32,8 @@ from ris_ros.config.share import share_file
 from ris_ros.data.output_file import write_whole
 from ris_ros.errors import CommandError, DataError, OutputError, TransportError
 from ris_ros.ros import transport
+from ris_ros.runtime import registry
+from ris_ros.runtime.bundle import Bundle, default_path
 
 if TYPE_CHECKING:
     from ris_ros.ros.demo_client import Answer, DemoClient
@@ -93,6 +95,9 @@ def run(args: argparse.Namespace) -> int:
     """
     if not 0 < args.seconds < float("inf") or not 0 < args.rate < float("inf"):
         raise DataError("--seconds and --rate must be positive: leave them out for half a minute in real time.")
+    # Asked here too, before anything starts: the node would tell it only in its log.
+    registry.require_known(args.backend)
+    Bundle.open(args.model or default_path())
     recording = read_recording(args.bag or share_file(SAMPLE_BAG))
     texts, truth_of = _what_to_ask(args, recording)
     logs = _make_folder(args.out)

@@ -104,12 +104,21 @@ def load(name: str, bundle: Bundle, threads: int = 2) -> Backend:
     """
     if not 1 <= threads <= MAX_THREADS:
         raise BackendError(f"A backend cannot run on {threads} threads: give 1 to {MAX_THREADS}.")
+    require_known(name)
     if name == AUTO:
         return _load_best(bundle, threads)
-    if name not in BACKENDS:
+    return _load_entry(BACKENDS[name], bundle, threads)
+
+
+def require_known(name: str) -> None:
+    """Refuse a name that is neither ``auto`` nor a row of :data:`BACKENDS`.
+
+    Raises:
+        BackendError: There is no such backend.
+    """
+    if name != AUTO and name not in BACKENDS:
         known = "; ".join(f"{row} ({entry.help})" for row, entry in BACKENDS.items())
         raise BackendError(f"Unknown backend '{name}': use {AUTO}, or one of {known}.")
-    return _load_entry(BACKENDS[name], bundle, threads)
 
 
 def _load_entry(entry: BackendEntry, bundle: Bundle, threads: int) -> Backend:

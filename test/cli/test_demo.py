@@ -201,12 +201,11 @@ def test_camera_node_and_client_do_the_main_job(drive: Path, tmp_path: Path, dem
 
 @pytest.mark.ros
 def test_a_node_that_cannot_be_configured_is_quoted(drive: Path, tmp_path: Path, demo: Run) -> None:
-    (tmp_path / "empty").mkdir()
-    process = demo("--bag", drive, bundle=tmp_path / "empty")
+    process = demo("--bag", drive, "--backend", "tensorrt")
     _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert "could not be configured" in stderr and "bundle.yaml" in stderr and "Traceback" not in stderr
+    assert "could not be configured" in stderr and "TensorRT" in stderr and "Traceback" not in stderr
     assert children(tmp_path) == {}
 
 
@@ -242,6 +241,8 @@ def test_a_signal_ends_the_run_with_all_its_children(drive: Path, tmp_path: Path
         (("--bag", "{drive}", "--seconds", "-1"), "must be positive"),
         (("--bag", "{drive}", "--rate", "nan"), "must be positive"),
         (("--bag", "{drive}", "--domain", "900"), "domain 900"),
+        (("--bag", "{drive}", "--backend", "tpu"), "Unknown backend 'tpu'"),
+        (("--bag", "{drive}", "--model", "absent"), "absent"),
         (("--bag", "{drive}", "--out", "{drive}/metadata.yaml/out"), "choose another folder"),
     ],
 )
