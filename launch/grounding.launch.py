@@ -5,8 +5,11 @@ ros2 launch ris_ros grounding.launch.py image_topic:=/zed/rgb/image_raw camera_i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import yaml
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -24,8 +27,12 @@ from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from lifecycle_msgs.msg import Transition
 
+from ris_ros.config.node import NodeConfig
 from ris_ros.config.share import share_file
+from ris_ros.errors import ConfigError
 from ris_ros.ros import transport
+
+NODE_NAME = "ris"
 
 # Name, default, description, allowed values (none for any). An empty default leaves the value of params_file.
 ARGUMENTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -72,7 +79,7 @@ def _actions(context: LaunchContext) -> list[Any]:
     node = LifecycleNode(
         package="ris_ros",
         executable="grounding_node",
-        name="ris",
+        name=NODE_NAME,
         namespace=given["namespace"],
         parameters=[given["params_file"], _overrides(given)],
         remappings=_remappings(given),
@@ -98,19 +105,49 @@ def _actions(context: LaunchContext) -> list[Any]:
 def _overrides(given: dict[str, str]) -> dict[str, Any]:
     """Parameters that were given as arguments, and so stand above those of params_file."""
     overrides: dict[str, Any] = {name: given[name] for name in ("bundle", "backend") if given[name]}
-    if given["cameras"]:
-        overrides["cameras"] = _cameras(given)
+    if cameras := _listed(given["cameras"]):
+        overrides["cameras"] = cameras
     overrides["use_sim_time"] = given["use_sim_time"] == "true"
     return overrides
 
 
-def _cameras(given: dict[str, str]) -> list[str]:
-    return [name.strip() for name in given["cameras"].split(",") if name.strip()] or ["camera"]
+def _listed(cameras: str) -> list[str]:
+    return [name.strip() for name in cameras.split(",") if name.strip()]
+
+
+def _first_camera(given: dict[str, str]) -> str:
+    """The camera that the node will read first: of the argument, else of params_file, else the node's default.
+
+    Raises:
+        ConfigError: params_file begins its cameras differently for several nodes, of which this may be any.
+    """
+    if cameras := _listed(given["cameras"]):
+        return cameras[0]
+    try:
+        content = yaml.safe_load(Path(given["params_file"]).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None  # the node says what is wrong with it
+    first = {str(cameras[0]) for cameras in _cameras_in(content) if isinstance(cameras, list) and cameras}
+    if len(first) > 1:
+        raise ConfigError(
+            f"'{given['params_file']}' names several first cameras ({', '.join(sorted(first))}):"
+            " say which cameras this node has with cameras:=."
+        )
+    return first.pop() if first else NodeConfig().cameras[0]
+
+
+def _cameras_in(tree: Any, node: str = "") -> Iterator[Any]:
+    """Every value of the parameter ``cameras`` that a parameter file gives to a node of this name or to any node."""
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        if key != "ros__parameters":
+            yield from _cameras_in(value, str(key).rsplit("/", 1)[-1])
+        elif node in (NODE_NAME, "*", "**") and isinstance(value, dict) and "cameras" in value:
+            yield value["cameras"]
 
 
 def _remappings(given: dict[str, str]) -> list[tuple[str, str]]:
-    camera = _cameras(given)[0]
     remappings = []
+    camera = _first_camera(given) if given["image_topic"] or given["camera_info_topic"] else ""
     if given["image_topic"]:
         image = given["image_topic"].removesuffix("/compressed")
         remappings += [

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ris_ros.config.node import NodeConfig
+from ris_ros.errors import ConfigError
 from ris_ros.ros import transport
 
 LAUNCH_FILE = Path(__file__).resolve().parents[2] / "launch" / "grounding.launch.py"
@@ -148,6 +149,54 @@ def test_a_camera_of_another_name_is_remapped_raw_and_compressed(run: Callable[.
         "front/camera_info": "/zed/rgb/camera_info",
         "command": "/speech/text",
     }
+
+
+@pytest.mark.parametrize("node", ["/**", "ris", "/robot/ris", "/*"])
+def test_the_camera_of_the_params_file_is_remapped(
+    run: Callable[..., list[Recorded]], tmp_path: Path, node: str
+) -> None:
+    params = {
+        node: {"ros__parameters": {"cameras": ["front", "rear"]}},
+        "talker": {"ros__parameters": {"cameras": ["x"]}},
+    }
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    given = {
+        "params_file": str(tmp_path / "params.yaml"),
+        "image_topic": "/zed/image",
+        "camera_info_topic": "/zed/info",
+    }
+
+    assert dict(node_of(run(**given)).kwargs["remappings"]) == {
+        "front/image_raw": "/zed/image",
+        "front/image_raw/compressed": "/zed/image/compressed",
+        "front/camera_info": "/zed/info",
+    }
+    remapped = dict(node_of(run(**given, cameras="side")).kwargs["remappings"])
+    assert "side/image_raw" in remapped, "the argument stands above the file"
+
+
+@pytest.mark.parametrize("content", [None, "cameras: [", "- 1", "ris: {ros__parameters: {cameras: []}}", "/**: 3"])
+def test_a_params_file_without_a_camera_leaves_the_default(
+    run: Callable[..., list[Recorded]], tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "params.yaml"
+    if content is not None:
+        path.write_text(content)
+    node = node_of(run(params_file=str(path), image_topic="/zed/image"))
+
+    assert ("camera/image_raw", "/zed/image") in node.kwargs["remappings"]
+
+
+def test_a_params_file_of_several_nodes_needs_the_camera_said(
+    run: Callable[..., list[Recorded]], tmp_path: Path
+) -> None:
+    path = tmp_path / "params.yaml"
+    nodes = {f"/{name}/ris": {"ros__parameters": {"cameras": [name]}} for name in ("left", "right")}
+    path.write_text(yaml.safe_dump(nodes))
+
+    with pytest.raises(ConfigError, match="cameras:="):
+        run(params_file=str(path), image_topic="/zed/image")
+    assert node_of(run(params_file=str(path))).kwargs["remappings"] == []
 
 
 def test_the_transport_is_set_before_the_node_unless_refused(run: Callable[..., list[Recorded]]) -> None:
