@@ -14,6 +14,8 @@ from ris_ros.ros.stamps import NS_PER_S, node_time
 from ris_ros.types import Command, Target
 
 MAX_ID_CHARACTERS = 200
+OWN_ID = "~"
+"""What the ids that the node chooses begin with, and no other: nobody's command takes the place of another's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,23 +45,25 @@ class Asked:
     time_to_live_ns: int = 0
 
 
-def to_command(asked: Asked, fallback_id: str, known_cameras: Sequence[str], config: NodeConfig) -> Command:
+def to_command(asked: Asked, own_id: str, known_cameras: Sequence[str], config: NodeConfig) -> Command:
     """Check and complete what was asked.
 
     Args:
         asked: What came.
-        fallback_id: The id of a command that has none.
+        own_id: The id of a command that has none; begins with :data:`OWN_ID`.
         known_cameras: The cameras of the node.
         config: Default lifetime, and how far a stamp may be off.
 
     Raises:
-        CommandError: Text, target, camera, confidence or lifetime cannot be used.
+        CommandError: Id, text, target, camera, confidence or lifetime cannot be used.
     """
     text = clean(asked.text)
     if asked.target not in list(Target):
         raise CommandError(f"Target {asked.target} is not known: use 0 (auto), 1 (object) or 2 (region).")
     if len(asked.id) > MAX_ID_CHARACTERS:
         raise CommandError(f"The command's id has {len(asked.id)} characters: use at most {MAX_ID_CHARACTERS}.")
+    if asked.id.startswith(OWN_ID):
+        raise CommandError(f"The id '{asked.id}' begins with '{OWN_ID}' as the node's own ids do: choose another.")
     unknown = [camera for camera in asked.cameras if camera not in known_cameras]
     if unknown:
         raise CommandError(f"Camera '{unknown[0][:40]}' is not known: this node has {', '.join(known_cameras)}.")
@@ -67,7 +71,7 @@ def to_command(asked: Asked, fallback_id: str, known_cameras: Sequence[str], con
         raise CommandError(f"The command's confidence is {asked.confidence}: it must lie in 0 to 1.")
     tolerance_ns = int(config.clock_tolerance_s * NS_PER_S)
     return Command(
-        id=asked.id or fallback_id,
+        id=asked.id or own_id,
         text=text,
         target=resolve_target(text, Target(asked.target)),
         # Nothing was said later than it was heard: a stamp ahead of the node's clock is another clock's error.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse
@@ -13,7 +14,7 @@ from ris_ros.pipeline.search import Outcome, Progress, Verdict, unfinished
 from ris_ros.ros.bridge import Channel
 from ris_ros.ros.convert import grounding_message, header_of
 from ris_ros.ros.host import INACTIVE, Host
-from ris_ros.ros.intake import Asked
+from ris_ros.ros.intake import OWN_ID, Asked
 from ris_ros.ros.stamps import NS_PER_S, to_ns
 from ris_ros.types import Command
 
@@ -34,6 +35,7 @@ class ReferAction:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._channels: dict[bytes, Channel[_Event]] = {}
+        self._numbers = itertools.count(1)
         self._server = ActionServer(
             host.node,
             Refer,
@@ -66,16 +68,16 @@ class ReferAction:
         session = self._host.session()
         if session is None:
             goal.abort()
-            return Refer.Result(message=INACTIVE)
+            return Refer.Result(outcome=Refer.Result.REFUSED, message=INACTIVE)
         request = goal.request
-        id_ = f"refer-{bytes(goal.goal_id.uuid).hex()[:8]}"
+        id_ = f"{OWN_ID}refer-{next(self._numbers)}"
         asked = Asked(
-            id_, request.text, request.target, self._host.clock_ns(), cameras=tuple(request.cameras), source="refer"
+            "", request.text, request.target, self._host.clock_ns(), cameras=tuple(request.cameras), source="refer"
         )
 
         def begin() -> None:
             try:
-                channel.put(session.begin_search(asked, channel.put))
+                channel.put(session.begin_search(asked, id_, channel.put))
             except Exception as error:
                 channel.put(error)
 
@@ -115,7 +117,7 @@ class ReferAction:
             message = f"The search failed inside the node ({type(error).__name__}: {error})."
             self._host.report(message)
         goal.abort()
-        return Refer.Result(message=message)
+        return Refer.Result(outcome=Refer.Result.REFUSED, message=message)
 
 
 def _finish(goal: Any, verdict: Verdict) -> Refer.Result:

@@ -23,7 +23,7 @@ from ris_ros.pipeline.search import Outcome, Progress, Search, Verdict
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.convert import to_frame
 from ris_ros.ros.images import Images, Taken
-from ris_ros.ros.intake import Asked, to_command
+from ris_ros.ros.intake import OWN_ID, Asked, to_command
 from ris_ros.ros.statistics import Drop, Statistics
 from ris_ros.ros.worker import Arrival
 from ris_ros.types import Command, Grounding
@@ -125,7 +125,7 @@ class Session:
             CommandError: It cannot be used.
             BackendError: Its text cannot be encoded.
         """
-        command = self._read(asked, "command")
+        command = self._read(asked, self._own_id("command"))
         self._activate(command)
         return command
 
@@ -146,11 +146,12 @@ class Session:
             self._active.add(dataclasses.replace(command, uttered_ns=min(command.uttered_ns, now_ns)))
         self._changed("")
 
-    def begin_search(self, asked: Asked, tell: Callable[[Progress | Verdict], None]) -> Command:
+    def begin_search(self, asked: Asked, own_id: str, tell: Callable[[Progress | Verdict], None]) -> Command:
         """Look for something until frames agree; it is an active command for as long.
 
         Args:
-            asked: What to look for, under an id of its own.
+            asked: What to look for.
+            own_id: The id of its command; begins with :data:`ris_ros.ros.intake.OWN_ID` and is used once.
             tell: Takes the progress at each frame, and at the end the verdict.
 
         Raises:
@@ -158,7 +159,7 @@ class Session:
             BackendError: Its text cannot be encoded.
         """
         # A search ends by its deadline, not by the lifetime that commands have by default.
-        command = dataclasses.replace(self._read(asked, "refer"), time_to_live_ns=0)
+        command = dataclasses.replace(self._read(asked, own_id), time_to_live_ns=0)
         self._activate(command)
         self._searches[command.id] = Search(command, is_plural(command.text), self._config().refer_frames), tell
         return command
@@ -175,7 +176,7 @@ class Session:
         Raises:
             RisError: Text or image cannot be used, or the engines failed.
         """
-        command = self._read(asked, "request")
+        command = self._read(asked, self._own_id("request"))
         frame = to_frame(camera, message, self._config().max_image_pixels)
         return self._perceiver.perceive([frame], [command], self._thresholds())[0]
 
@@ -188,7 +189,7 @@ class Session:
             answer: Takes the result or the error; abandoned once it is done.
         """
         try:
-            command = self._read(dataclasses.replace(asked, cameras=(camera,)), "request")
+            command = self._read(dataclasses.replace(asked, cameras=(camera,)), self._own_id("request"))
             frame = self._images.newest(camera)
             if frame is None:
                 self._once.append(_Once(command, answer))
@@ -261,8 +262,11 @@ class Session:
         cause = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
         self._sink.problem("backend", f"The inference backend failed on a frame: {cause}")
 
-    def _read(self, asked: Asked, prefix: str) -> Command:
-        command = to_command(asked, f"{prefix}-{next(self._numbers)}", self._cameras, self._config())
+    def _own_id(self, kind: str) -> str:
+        return f"{OWN_ID}{kind}-{next(self._numbers)}"
+
+    def _read(self, asked: Asked, own_id: str) -> Command:
+        command = to_command(asked, own_id, self._cameras, self._config())
         self._perceiver.encode(command)
         return command
 

@@ -155,8 +155,9 @@ def refused_and_told(peer: Peer, camera: str, send_bad: Callable[[], None], word
         ({"text": "the red car", "confidence": 2.0}, "confidence"),
         ({"text": "the red car", "lifetime_s": -1.0}, "time to live"),
         ({"text": "the red car", "id": "i" * 1000}, "id"),
+        ({"text": "the red car", "id": "~refer-1"}, "'~refer-1'"),
     ],
-    ids=["empty", "blank", "control", "emoji", "long", "camera", "target", "nan", "two", "past", "long_id"],
+    ids=["empty", "blank", "control", "emoji", "long", "camera", "target", "nan", "two", "past", "long_id", "own_id"],
 )
 def test_a_bad_command_is_told_and_the_next_good_one_answered(peer: Peer, fields: dict[str, Any], word: str) -> None:
     peer.until(lambda: peer.diagnosis("commands").name)

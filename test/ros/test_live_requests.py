@@ -218,7 +218,7 @@ def test_refer_whose_command_is_cleared_ends(peer: Peer) -> None:
 def test_refer_refuses_what_it_cannot_read(peer: Peer) -> None:
     for goal in (Goal(peer, "🚗"), Goal(peer, "the red car", cameras=("attic",))):
         status, result = goal.end()
-        assert (status, result.outcome) == (GoalStatus.STATUS_ABORTED, 0)
+        assert (status, result.outcome) == (GoalStatus.STATUS_ABORTED, Refer.Result.REFUSED)
         assert result.message
 
 
@@ -226,7 +226,10 @@ def test_goals_and_commands_are_answered_side_by_side(peer: Peer, stream: Any) -
     peer.order("the green car", id="mine")
     goals = [Goal(peer, text) for text in ("the red car", "the red unicorn")]
     stream(ONE_RED)
-    assert [goal.end()[1].outcome for goal in goals] == [Refer.Result.FOUND, Refer.Result.NOT_FOUND]
+    results = [goal.end()[1] for goal in goals]
+    assert [result.outcome for result in results] == [Refer.Result.FOUND, Refer.Result.NOT_FOUND]
+    ids = {result.grounding.command_id for result in results}
+    assert len(ids) == 2 and all(id_.startswith("~refer-") for id_ in ids)
     peer.until(lambda: peer.answers("mine"))
     assert peer.clear() == 1
 
@@ -259,4 +262,5 @@ def test_deactivating_ends_what_runs(peer: Peer) -> None:
     assert (status, result.outcome) == (GoalStatus.STATUS_ABORTED, Refer.Result.CANCELLED)
     assert "deactivated" in result.message
     status, result = Goal(peer, "the red car").end()
+    assert (status, result.outcome) == (GoalStatus.STATUS_ABORTED, Refer.Result.REFUSED)
     assert "not active" in result.message
