@@ -12,10 +12,6 @@ KEPT = 0.9
 """Share of the true sentences that the existence threshold keeps."""
 
 _GRID = np.round(np.arange(0.2, 0.81, 0.05), 2)
-_EXISTENCEKEPT = 0.9
-"""Share of the true sentences that the existence threshold keeps."""
-
-_GRID = np.round(np.arange(0.02, 0.985, 0.02), 2)
 
 
 def calibrate(answers: Answers) -> Thresholds:
@@ -31,10 +27,8 @@ def calibrate(answers: Answers) -> Thresholds:
     )
     existence = 0.5
     if answers.exists.any():
-        believed = answers.existence[answers.exists]
-        existence = float(
-            max([t for t in _EXISTENCE_GRID if (believed >= t).mean() >= KEPT], default=_EXISTENCE_GRID[0])
-        )
+        believed = np.quantile(answers.existence[answers.exists], 1.0 - KEPT, method="lower")
+        existence = float(np.clip(np.floor(believed * 100.0) / 100.0, 0.01, 0.99))
     return Thresholds(object=object_threshold, region=region_threshold, existence=existence)
 
 
