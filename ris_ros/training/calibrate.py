@@ -27,7 +27,7 @@ def calibrate(answers: Answers) -> Thresholds:
     )
     existence = 0.5
     if answers.exists.any():
-        believed = np.quantile(answers.existence[answers.exists], 1.0 - KEPT, method="lower")
+        believed = float(np.quantile(answers.existence[answers.exists], 1.0 - KEPT, method="lower"))
         existence = float(np.clip(np.floor(believed * 100.0) / 100.0, 0.01, 0.99))
     return Thresholds(object=object_threshold, region=region_threshold, existence=existence)
 
