@@ -14,7 +14,7 @@ from tiny_bundle import RED, picture
 
 pytest.importorskip("rclpy")
 
-from live_node import NodeProcess, Peer, compressed, raw, values
+from live_node import Peer, active_node, compressed, raw, values
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
@@ -26,20 +26,9 @@ RAW, COMPRESSED = "camera/image_raw", "packed/image_raw/compressed"
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    log = tmp_path_factory.mktemp("node") / "log.txt"
     parameters = {"cameras": "[camera, packed]", "diagnostics_period_s": 0.1}
-    with NodeProcess(log, parameters) as process, Peer() as peer:
-        peer.activate()
+    with active_node(tmp_path_factory.mktemp("node"), parameters) as peer:
         yield peer
-        assert process.interrupt() == 0
-        assert "Traceback" not in process.printed()
-
-
-@pytest.fixture
-def peer(live: Peer) -> Peer:
-    live.clear()
-    live.forget()
-    return live
 
 
 def changed(**fields: Any) -> Callable[[Image], None]:

@@ -17,7 +17,7 @@ from tiny_bundle import GREEN, RED, picture
 pytest.importorskip("rclpy")
 
 import plain_camera
-from live_node import NodeProcess, Peer, compressed, pixels, raw, stamp_ns, values
+from live_node import Peer, active_node, compressed, pixels, raw, stamp_ns, values
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 
@@ -36,20 +36,9 @@ LATE_NS = 2_000_000_000
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    log = tmp_path_factory.mktemp("node") / "log.txt"
     parameters = {"cameras": "[camera, rear, tape]", "diagnostics_period_s": 0.2}
-    with NodeProcess(log, parameters) as process, Peer() as peer:
-        peer.activate()
+    with active_node(tmp_path_factory.mktemp("node"), parameters) as peer:
         yield peer
-        assert process.interrupt() == 0
-        assert "Traceback" not in process.printed()
-
-
-@pytest.fixture
-def peer(live: Peer) -> Peer:
-    live.clear()
-    live.forget()
-    return live
 
 
 def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:

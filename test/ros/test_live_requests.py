@@ -16,7 +16,7 @@ from tiny_bundle import BLUE, GREEN, RED, picture
 pytest.importorskip("rclpy")
 
 from action_msgs.msg import GoalStatus
-from live_node import CLEANUP, DEACTIVATE, NodeProcess, Peer, raw, stamp_ns
+from live_node import CLEANUP, DEACTIVATE, Peer, active_node, raw, stamp_ns
 from rclpy.action import ActionClient
 from sensor_msgs.msg import Image
 
@@ -35,20 +35,9 @@ GREEN_ONLY = picture((192, 128), (GREEN, (40, 40, 48, 48)))
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    log = tmp_path_factory.mktemp("node") / "log.txt"
     parameters = {"diagnostics_period_s": 0.2, "ground_timeout_s": 0.5}
-    with NodeProcess(log, parameters, {"PYTHONPATH": SUPPORT}, module="slow_node") as process, Peer() as peer:
-        peer.activate()
+    with active_node(tmp_path_factory.mktemp("node"), parameters, {"PYTHONPATH": SUPPORT}, module="slow_node") as peer:
         yield peer
-        assert process.interrupt() == 0
-        assert "Traceback" not in process.printed()
-
-
-@pytest.fixture
-def peer(live: Peer) -> Peer:
-    live.clear()
-    live.forget()
-    return live
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tiny_bundle import RED, picture
 
 pytest.importorskip("rclpy")
 
-from live_node import NodeProcess, Peer, raw, stamp_ns, values
+from live_node import Peer, active_node, raw, stamp_ns, values
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
@@ -38,13 +38,9 @@ class Bag:
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    log = tmp_path_factory.mktemp("node") / "log.txt"
     parameters = {"use_sim_time": True, "diagnostics_period_s": 0.1}
-    with NodeProcess(log, parameters) as process, Peer() as peer:
-        peer.activate()
+    with active_node(tmp_path_factory.mktemp("node"), parameters) as peer:
         yield peer
-        assert process.interrupt() == 0
-        assert "Traceback" not in process.printed()
 
 
 def test_a_bag_that_begins_again_keeps_its_commands(peer: Peer) -> None:

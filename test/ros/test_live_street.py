@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from live_node import NodeProcess, Peer, compressed, pixels, raw, stamp_ns
+from live_node import Peer, active_node, compressed, pixels, raw, stamp_ns
 from rclpy.qos import ReliabilityPolicy
 
 from ris_ros.data.camvid import CamVid
@@ -42,15 +42,9 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
         pytest.skip(str(error))
     if "untrained" in bundle.settings.version:
         pytest.skip(f"the bundle {bundle.label} was never trained")
-    log = tmp_path_factory.mktemp("node") / "log.txt"
-    with (
-        NodeProcess(log, {"bundle": "", "threads": 2}, {"RIS_TEXT_WEIGHTS": str(weights)}) as process,
-        Peer() as peer,
-    ):
-        peer.activate()
+    parameters, environment = {"bundle": "", "threads": 2}, {"RIS_TEXT_WEIGHTS": str(weights)}
+    with active_node(tmp_path_factory.mktemp("node"), parameters, environment) as peer:
         yield peer
-        assert process.interrupt() == 0
-        assert "Traceback" not in process.printed()
 
 
 def answer_on(peer: Peer, frame: LabeledImage, form: str) -> tuple[np.ndarray, bool]:

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -285,6 +286,28 @@ class Peer:
                 if status.name == f"ris: {part}":
                     return status
         return DiagnosticStatus()
+
+
+@contextmanager
+def active_node(
+    folder: Path,
+    parameters: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
+    module: str = "ris_ros.ros.main",
+) -> Iterator[Peer]:
+    """The peer of an active node, which must end in order and without a traceback; see :class:`NodeProcess`.
+
+    Args:
+        folder: Takes what the node prints.
+        parameters: ROS parameters.
+        environment: Variables to set for it.
+        module: What to run, with ``python -m``.
+    """
+    with NodeProcess(folder / "log.txt", parameters, environment, module) as process, Peer() as peer:
+        peer.activate()
+        yield peer
+        assert process.interrupt() == 0
+        assert "Traceback" not in process.printed()
 
 
 def values(status: DiagnosticStatus) -> dict[str, str]:
