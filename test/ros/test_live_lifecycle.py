@@ -217,18 +217,12 @@ def test_a_node_that_starts_by_itself_needs_no_manager(live: Peer, process: Node
         assert node.interrupt() == 0
 
 
-@pytest.mark.parametrize(
-    "parameter", [("threshold_object", 3.0), ("cameras", "[a, a]"), ("cameras", "[]"), ("max_commands", 0)]
-)
-def test_a_bad_parameter_at_start_is_one_sentence_and_exit_code_2(
-    parameter: tuple[str, object], tmp_path: Path
-) -> None:
-    name, value = parameter
-    with NodeProcess(tmp_path / "log.txt", {name: value}) as node:
+def test_a_bad_parameter_at_start_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    with NodeProcess(tmp_path / "log.txt", {"cameras": "[]"}) as node:
         assert node.wait() == 2
         printed = node.printed().strip().splitlines()
         assert len(printed) == 1
-        assert name in printed[0]
+        assert "cameras" in printed[0]
 
 
 def test_ros_arguments_that_cannot_be_read_are_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

@@ -117,3 +117,15 @@ def test_what_is_given_at_start_is_checked_and_unknown_names_are_told(context: C
         with pytest.raises(ConfigError, match=name):
             Parameters(node, lambda: False)
         node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("threshold_object", "3.0"), ("cameras", "[a, a]"), ("cameras", "[]"), ("max_commands", "0")],
+)
+def test_what_the_command_line_gives_is_refused_in_one_sentence(context: Context, name: str, value: str) -> None:
+    node = Node("given", context=context, cli_args=["--ros-args", "-p", f"{name}:={value}"])
+    with pytest.raises(ConfigError, match=name) as refused:
+        Parameters(node, lambda: False)
+    assert len(str(refused.value).strip().splitlines()) == 1
+    node.destroy_node()
