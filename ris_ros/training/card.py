@@ -40,8 +40,10 @@ def write_card(
     width, height = settings.network.input_size_px
     table = "\n".join(f"| {_FIGURES[name]} | {value:.3f} |" for name, value in measured.items() if name in _FIGURES)
     figures = (
-        "Measured by `ris export` on the validation split of CamVid (a sequence that training never saw), with "
-        "sentences that the grammar writes, phrasings held out from training included, at the network's resolution:\n\n"
+        "Measured by `ris export` on the validation split of CamVid, with sentences that the grammar writes, phrasings "
+        "held out from training included, at the network's resolution. The split is one stretch of a drive: training "
+        "saw none of its frames, but what came before and after it. The thresholds were chosen on it too, so the "
+        "figures flatter:\n\n"
         f"| figure | value |\n| --- | --- |\n{table}\n\n"
         "`ris eval` measures at the images' own size.\n"
         if measured
@@ -54,7 +56,7 @@ Referred object, referred navigable region and existence, from one street image 
 - Input: RGB, {width}x{height}, letterboxed on grey; masks at a quarter of that.
 - Text encoder: all-MiniLM-L6-v2 (Apache-2.0), frozen, not part of this folder.
 - Trained from scratch by `ris train`: {position.step} steps, {position.images} images and {position.sentences} \
-sentences (repetitions included), {position.elapsed_s / 3600:.2f} hours on a CPU shared with other work.
+sentences (repetitions included), {position.elapsed_s / 3600:.2f} hours.
 - Sources and how often each was drawn: {_shares(settings)}.
 - Thresholds: object {thresholds.object:.2f}, region {thresholds.region:.2f}, existence {thresholds.existence:.2f}.
 
