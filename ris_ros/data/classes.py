@@ -13,20 +13,18 @@ class StreetClass:
         id: Value in a class map.
         name: Canonical name.
         thing: Whether it comes in countable instances (else it is stuff).
-        drivable: Whether a vehicle may drive on it.
     """
 
     id: int
     name: str
     thing: bool
-    drivable: bool = False
 
 
 CLASSES: tuple[StreetClass, ...] = (
     StreetClass(0, "sky", False),
     StreetClass(1, "building", False),
     StreetClass(2, "pole", True),
-    StreetClass(3, "road", False, drivable=True),
+    StreetClass(3, "road", False),
     StreetClass(4, "sidewalk", False),
     StreetClass(5, "tree", False),
     StreetClass(6, "sign", True),

@@ -63,8 +63,7 @@ def body_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_bri
     pixels = crop_rgb[rows, columns][inside[rows, columns]]
     if len(pixels) < _MIN_BODY_PX or 2 * width < height:
         return None
-    hsv = cv2.cvtColor(pixels[None], cv2.COLOR_RGB2HSV)[0].astype(np.int32)
-    hue, saturation, value = (hsv[:, 0] + 20) % 180 - 20, hsv[:, 1], hsv[:, 2]
+    hue, saturation, value = _hue_saturation_value(pixels)
     vivid = (saturation > 80) & (value > 35)
     dark, middle, bright = (float(v) / max(road_brightness, 1.0) for v in np.percentile(value, (25, 50, 75)))
     for first, last, word, least in _PAINTS:
@@ -96,8 +95,7 @@ def clothes_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_
     pixels = crop_rgb[rows, columns][inside[rows, columns]]
     if len(pixels) < _MIN_TORSO_PX:
         return None
-    hsv = cv2.cvtColor(pixels[None], cv2.COLOR_RGB2HSV)[0].astype(np.int32)
-    hue, saturation, value = (hsv[:, 0] + 20) % 180 - 20, hsv[:, 1], hsv[:, 2]
+    hue, saturation, value = _hue_saturation_value(pixels)
     vivid = (saturation > 80) & (value > 35)
     for first, last, word, least in _CLOTHES:
         if float(((hue >= first) & (hue <= last) & vivid).mean()) >= max(least, 0.6 * float(vivid.mean())):
@@ -112,6 +110,12 @@ def clothes_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_
     warm = np.median(hue) < 60 and np.median(saturation) > 25
     plain = bright < 1.4 * dark and np.median(saturation) < 60 and not warm
     return "grey" if 0.7 <= middle <= 1.3 and plain else None
+
+
+def _hue_saturation_value(pixels_rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int32], ...]:
+    """Of pixels uint8 [n, 3]: three int32 [n], hues in OpenCV's half degrees counted from -20, so that red is whole."""
+    hsv = cv2.cvtColor(pixels_rgb[None], cv2.COLOR_RGB2HSV)[0].astype(np.int32)
+    return (hsv[:, 0] + 20) % 180 - 20, hsv[:, 1], hsv[:, 2]
 
 
 def _grey(dark: float, middle: float, bright: float, saturation: float) -> str | None:

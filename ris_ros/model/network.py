@@ -68,8 +68,7 @@ class ReferringNetwork(nn.Module):
         width, height = input_size_px
         if width % 32 or height % 32:
             raise ValueError(f"input_size_px must be multiples of 32, not {input_size_px}")
-        sizes = {stride: (height // stride, width // stride) for stride in (4, 8, 16, 32)}
-        self.output_size = sizes[4]
+        sizes = {stride: (height // stride, width // stride) for stride in (8, 16, 32)}
         self.register_buffer("mean", torch.tensor(mean).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).reshape(1, 3, 1, 1), persistent=False)
         self.backbone = Backbone(stem_channels, channels, blocks)

@@ -69,7 +69,7 @@ def choose_window(
     width, height = image_size_px
     mirrored = bool(rng.random() < variation.flip)
     if rng.random() < variation.whole:
-        return Window((0, 0, width, height), Letterbox.fit(image_size_px, input_size_px).content_xywh, mirrored)
+        return replace(whole_window(image_size_px, input_size_px), mirrored=mirrored)
     input_aspect = input_size_px[0] / input_size_px[1]
     aspect = input_aspect if rng.random() < variation.fill else float(rng.uniform(1.25, 1.85))
     scale = float(rng.uniform(variation.min_scale, 1.0))
