@@ -67,7 +67,7 @@ def find_instances(
     """
     instance_map = np.zeros(class_map.shape, np.int32)
     instances: dict[int, InstanceInfo] = {}
-    brightness = _road_brightness(image_rgb, class_map == BY_NAME["road"].id)
+    brightness = road_brightness(image_rgb, class_map == BY_NAME["road"].id)
     for street_class in CLASSES:
         if not street_class.thing:
             continue
@@ -102,7 +102,7 @@ def _whole(x: int, width: int, image_width: int) -> bool:
     return x > 0 and x + width < image_width
 
 
-def _road_brightness(image_rgb: NDArray[np.uint8], road: NDArray[np.bool_]) -> float:
+def road_brightness(image_rgb: NDArray[np.uint8], road: NDArray[np.bool_]) -> float:
     """Median brightness of the road, 0 to 255: the grey that car paint is judged against."""
     sample = image_rgb[::4, ::4][road[::4, ::4]]
     return float(np.median(sample.max(axis=1))) if len(sample) else 90.0
