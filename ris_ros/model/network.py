@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ris_ros.model.backbone import Backbone
-from ris_ros.model.blocks import key_bias
+from ris_ros.model.blocks import key_bias, select_rows
 from ris_ros.model.fusion import FusionLevel, JointReasoning
 from ris_ros.model.heads import MASKS, ExistenceHead, MaskHead
 from ris_ros.model.pyramid import PixelHead, Pyramid
@@ -117,11 +117,7 @@ class ReferringNetwork(nn.Module):
             ``object_logits`` and ``region_logits`` [N, H / 4, W / 4], ``existence_logit`` [N]; and for training
             ``coarse_logits`` [N, 2, H / 16, W / 16], object then region.
         """
-        # Selecting loses the memory layout that convolutions are fast in; an exported graph has no such notion.
-        p4, p8, p16, p32 = (
-            torch.index_select(features[name], 0, camera_index).contiguous(memory_format=torch.channels_last)
-            for name in FEATURES
-        )
+        p4, p8, p16, p32 = (select_rows(features[name], camera_index, self.training) for name in FEATURES)
         coarse, spoken = self.joint(p32, words, word_mask, sentence)
         word_bias = key_bias(word_mask)
         middle = self.fuse_middle(p16, coarse, spoken, word_bias, sentence)
