@@ -43,8 +43,11 @@ class TrainingSettings(Settings):
     losses: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
     augment: AugmentSettings = Field(default_factory=lambda: AugmentSettings.model_validate({}))
     source_weights: dict[str, float] = Field(
-        {"camvid": 0.6, "scenes": 0.4},
+        {"camvid": 0.2, "camvid_notes": 0.5, "scenes": 0.3},
         description="How often each source is drawn from, relative to the others that a run is given.",
+    )
+    said_share: float = Field(
+        0.5, ge=0, le=1, description="Share of sentences that people said, of images that they spoke about."
     )
     seed: int = Field(0, ge=0, description="Of weights, order, augmentation and sentences.")
     steps: int = Field(12_000, ge=1, description="Optimiser steps of the whole run; a time budget may end it earlier.")

@@ -49,6 +49,11 @@ class CamVid(Sequence[LabeledImage]):
             if not label.is_file():
                 raise DataError(f"{image}: has no label {label}: {_HOW_TO_GET_IT}.")
 
+    @property
+    def frames(self) -> list[str]:
+        """Names of the frames, in order."""
+        return [image.stem for image, _ in self._files]
+
     def __len__(self) -> int:
         return len(self._files)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.classes import BY_NAME
+from ris_ros.data.saying import Saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class LabeledImage:
         instances: What is known of each instance.
         known_classes: The classes that the source tells apart. A thing of another class may hide under one of them
             (a van under "car"), so that its absence cannot be claimed.
+        sayings: What people said about it; empty where only a grammar can speak.
     """
 
     id: str
@@ -52,6 +54,7 @@ class LabeledImage:
     instance_map: NDArray[np.int32]
     instances: Mapping[int, InstanceInfo] = field(default_factory=lambda: MappingProxyType({}))
     known_classes: frozenset[str] = frozenset(BY_NAME)
+    sayings: tuple[Saying, ...] = ()
 
     def __post_init__(self) -> None:
         size = self.image_rgb.shape[:2]

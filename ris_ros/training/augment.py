@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.geometry.letterbox import Letterbox
+from ris_ros.training.window import Window, surviving_instances, surviving_sayings
 
 P = TypeVar("P", bound=np.generic)
 
@@ -38,21 +39,6 @@ class Variation:
     tint: float
     blur: float
     noise: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A rectangle of an image and the rectangle of the network's input that it is drawn into.
-
-    Attributes:
-        source_xywh: In pixels of the image.
-        content_xywh: In pixels of the input.
-        mirrored: Whether left and right change places.
-    """
-
-    source_xywh: tuple[int, int, int, int]
-    content_xywh: tuple[int, int, int, int]
-    mirrored: bool
 
 
 def choose_window(
@@ -103,6 +89,8 @@ def cut(image: LabeledImage, window: Window) -> LabeledImage:
         image_rgb=resized(image.image_rgb, cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR),
         class_map=resized(image.class_map, cv2.INTER_NEAREST),
         instance_map=resized(image.instance_map, cv2.INTER_NEAREST),
+        instances=surviving_instances(image, window),
+        sayings=surviving_sayings(image, window),
     )
 
 

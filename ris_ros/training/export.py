@@ -21,7 +21,8 @@ from ris_ros.training.calibrate import calibrate
 from ris_ros.training.card import write_card
 from ris_ros.training.checkpoint import read_checkpoint
 from ris_ros.training.graphs import build_graphs
-from ris_ros.training.session import VALIDATION_SENTENCES, load_text_encoder, write_validation_sentences
+from ris_ros.training.session import VALIDATION_SENTENCES, load_text_encoder
+from ris_ros.training.sentences import mixed_sentences
 from ris_ros.training.sources import open_source, parse_roots
 from ris_ros.training.text import TextMemo
 from ris_ros.training.validation import EVEN, ValidationSet, figures, mean_class_iou
@@ -84,7 +85,12 @@ def _judge(
     images = next(open_source(name, root, "val") for name, root in parse_roots([data]).items())
     text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
     validation = ValidationSet(
-        images, write_validation_sentences, text, len(images), VALIDATION_SENTENCES, settings.network.input_size_px
+        images,
+        mixed_sentences(0.5, "all"),
+        text,
+        len(images),
+        VALIDATION_SENTENCES,
+        settings.network.input_size_px,
     )
     answers, confusion = validation.answers(network)
     thresholds = calibrate(answers)

@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from ris_ros.config.strict import load_settings
 from ris_ros.config.training import TrainingSettings
-from ris_ros.data.expression import Expression
-from ris_ros.data.expressions import generate
-from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import ConfigError, OutputError
 from ris_ros.language import text_graph, weights
 from ris_ros.language.encoder import TextEncoder
+from ris_ros.model.network import ReferringNetwork
 from ris_ros.training.augment import Variation
 from ris_ros.training.checkpoint import Checkpoint, read_checkpoint
 from ris_ros.training.curves import draw_curves
 from ris_ros.training.samples import Mixture, ReferringSamples
+from ris_ros.training.sentences import mixed_sentences, said_sentences
 from ris_ros.training.sources import open_source, parse_roots
 from ris_ros.training.team import Team
 from ris_ros.training.text import TextMemo
-from ris_ros.training.trainer import LOG, Trainer
+from ris_ros.training.trainer import LOG, Trainer, Validate
 from ris_ros.training.validation import ValidationSet
 
 VALIDATION_SENTENCES = 8
-"""Sentences asked of each validation image."""
+"""Sentences of the grammar asked of each validation image, in any phrasing, held-out ones included."""
 
-
-def write_training_sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
-    """Sentences in the phrasings that training may use."""
-    return generate(image, rng, count, split="train")
-
-
-def write_validation_sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
-    """Sentences in any phrasing, held-out ones included."""
-    return generate(image, rng, count, split="all")
+SAID_SENTENCES = 12
+"""Sentences that people said, asked of each validation image."""
 
 
 def train(
@@ -84,26 +75,35 @@ def train(
     text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
     samples = ReferringSamples(
         Mixture(sources, [settings.source_weights[name] for name in roots]),
-        write_training_sentences,
+        mixed_sentences(settings.said_share, "train"),
         settings.sentences_per_image,
         settings.network.input_size_px,
         Variation(**settings.augment.model_dump()),
         settings.seed,
         settings.steps * settings.images_per_step,
     )
-    validate = None
-    if team.leads and settings.validation_images and "camvid" in roots:
-        validate = ValidationSet(
-            open_source("camvid", roots["camvid"], "val"),
-            write_validation_sentences,
-            text,
-            settings.validation_images,
-            VALIDATION_SENTENCES,
-            settings.network.input_size_px,
-        )
+    validate = _validation(settings, roots, text) if team.leads and settings.validation_images else None
     Trainer(settings, text, out, max_minutes, team, checkpoint).run(samples, validate)
     if team.leads:
         draw_curves(out / LOG, out / "curves.png")
+
+
+def _validation(settings: TrainingSettings, roots: Mapping[str, Path], text: TextMemo) -> Validate | None:
+    """What to watch: the grammar's sentences and, where notes are there, what people said, on frames kept apart."""
+    watched = {
+        name: ValidationSet(open_source(name, roots[name], "val"), write, text, settings.validation_images, count, size)
+        for size in (settings.network.input_size_px,)
+        for name, write, count in (
+            ("camvid", mixed_sentences(0.0, "all"), VALIDATION_SENTENCES),
+            ("camvid_notes", said_sentences, SAID_SENTENCES),
+        )
+        if name in roots
+    }
+
+    def figures(network: ReferringNetwork) -> dict[str, float]:
+        return {f"{name}_{figure}": value for name, held in watched.items() for figure, value in held(network).items()}
+
+    return figures if watched else None
 
 
 def load_text_encoder(max_tokens: int, threads: int) -> TextEncoder:

@@ -1,0 +1,59 @@
+"""What a person said about an image, as against what a grammar writes about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.data.expression import Expression
+from ris_ros.types import Target
+
+if TYPE_CHECKING:
+    from ris_ros.data.labeled_image import LabeledImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saying:
+    """A sentence that belongs to one image.
+
+    Attributes:
+        text: What was said.
+        kind: Family, for figures by kind.
+        target: OBJECT for a thing or an area, REGION for somewhere to drive to.
+        exists: False for a sentence about something that is not there.
+        keys: Instances that it names.
+        object_mask: bool [H, W], what it names beside ``keys``; None where it names nothing else.
+        region_mask: bool [H, W], where it sends the car; None when the sentence asks for no region.
+    """
+
+    text: str
+    kind: str
+    target: Target
+    exists: bool = True
+    keys: tuple[int, ...] = ()
+    object_mask: NDArray[np.bool_] | None = None
+    region_mask: NDArray[np.bool_] | None = None
+
+
+def expression_of(saying: Saying, image: LabeledImage) -> Expression:
+    """The sentence with the masks that it has on this image.
+
+    Args:
+        saying: One of ``image.sayings``.
+        image: Its image.
+    """
+    object_mask = saying.object_mask
+    if saying.keys:
+        object_mask = np.isin(image.instance_map, saying.keys)
+        if saying.object_mask is not None:
+            object_mask |= saying.object_mask
+    return Expression(saying.text, saying.kind, saying.target, saying.exists, object_mask, saying.region_mask)
+
+
+def draw_sayings(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
+    """Up to ``count`` of an image's sayings in random order, each once."""
+    chosen = rng.permutation(len(image.sayings))[:count]
+    return [expression_of(image.sayings[int(index)], image) for index in chosen]
