@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ris_ros.data.classes import BY_NAME
-from ris_ros.data.expressions.lexicon import HIDES_UNDER, RIDERLESS, VEHICLES, Term
-from ris_ros.data.expressions.predicates import IsKind, Predicate, Truth, all_of
+from ris_ros.data.expressions.attributes import Truth
+from ris_ros.data.expressions.lexicon import HIDES_UNDER, VEHICLES, Term
+from ris_ros.data.expressions.nouns import doubts_class
+from ris_ros.data.expressions.predicates import IsKind, Predicate, all_of
 from ris_ros.data.expressions.scene import Scene, Thing
 from ris_ros.data.instances import TALL_VEHICLE
 
@@ -58,7 +60,7 @@ def truth_of(scene: Scene, description: Description, thing: Thing) -> Truth:
     if thing.class_name in description.term.sure:
         # A bicycle that nobody rides is no cyclist, though its class says so.
         # Nor is every tall vehicle a car, where vans and buses are labelled so.
-        doubtful = (RIDERLESS in thing.info.attributes and not _says_kind(description)) or (
+        doubtful = (doubts_class(thing.known.noun) and not _says_kind(description)) or (
             TALL_VEHICLE in thing.info.attributes and description.term.sure == {"car"}
         )
         noun: Truth = None if doubtful else True
@@ -95,13 +97,13 @@ def single(scene: Scene, description: Description) -> Thing | None:
     chosen = fit[0] if description.pick is None and len(fit) == 1 else None
     if description.pick is not None and len(fit) > max(1, description.pick.rank):
         chosen = select(scene, fit, description.pick)
-    return None if chosen is None or chosen.info.merged else chosen
+    return None if chosen is None or chosen.merged else chosen
 
 
 def group(scene: Scene, description: Description) -> list[Thing] | None:
     """The things that a plural description means: two or more, or one that holds several; None when in doubt."""
     fit = fitting(scene, description)
-    if not fit or (len(fit) == 1 and not fit[0].info.merged):
+    if not fit or (len(fit) == 1 and not fit[0].merged):
         return None
     return fit
 
@@ -115,7 +117,7 @@ def absent(scene: Scene, description: Description) -> bool:
         return False
     if description.pick is None or not fit:
         return not fit
-    return len(fit) <= description.pick.rank and not any(thing.info.merged for thing in fit)
+    return len(fit) <= description.pick.rank and not any(thing.merged for thing in fit)
 
 
 def can_deny(scene: Scene, term: Term) -> bool:
@@ -138,7 +140,7 @@ def can_deny(scene: Scene, term: Term) -> bool:
 
 def select(scene: Scene, fit: list[Thing], pick: Pick) -> Thing | None:
     """The thing of this rank, if it is clear of its neighbours in rank."""
-    if pick.by in ("smallest", "furthest") and any(thing.info.merged for thing in fit):
+    if pick.by in ("smallest", "furthest") and any(thing.merged for thing in fit):
         return None
     if pick.by in ("biggest", "smallest"):
         return _clear_first(fit, [_size(t, pick.by == "biggest") for t in fit], _SIZE_MARGIN)
@@ -146,7 +148,7 @@ def select(scene: Scene, fit: list[Thing], pick: Pick) -> Thing | None:
         return _by_distance(scene, fit, pick.by == "nearest")
     # Nobody counts what is barely seen, so with specks among them the count is open.
     speck = _SPECK_SHARE * scene.content_width * scene.content_height
-    if any(thing.info.merged or thing.area_px < speck for thing in fit):
+    if any(thing.merged or thing.area_px < speck for thing in fit):
         return None
     ordered = sorted(fit, key=lambda thing: thing.centre_x, reverse=pick.by == "from_right")
     steps = [abs(a.centre_x - b.centre_x) for a, b in itertools.pairwise(ordered)]

@@ -53,7 +53,7 @@ class GroundView:
         seen = [
             thing.foot_y - thing.height * _CAMERA_HEIGHT_M / _TYPICAL_HEIGHT_M[thing.class_name]
             for thing in scene.of_class(*_TYPICAL_HEIGHT_M)
-            if not (thing.info.merged or thing.cut_below or thing.cut_aside) and thing.height > 12
+            if not (thing.merged or thing.cut_below or thing.cut_aside) and thing.height > 12
         ]
         if len(seen) >= 2:
             horizon = min(horizon, max(float(np.median(seen)), float(wide_rows[0]) - 0.15 * scene.content_height))
@@ -146,4 +146,4 @@ class GroundView:
 
 def stands_on_ground(thing: Thing) -> bool:
     """Whether the lowest pixel of a thing is where it meets the ground, in view and of this thing alone."""
-    return thing.class_name not in {"sign", "traffic light"} and not (thing.cut_below or thing.info.merged)
+    return thing.class_name not in {"sign", "traffic light"} and not (thing.cut_below or thing.merged)

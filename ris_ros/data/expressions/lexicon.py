@@ -33,33 +33,36 @@ TERMS: tuple[Term, ...] = (
     frozenset({"car"})),
     Term(Choice(("vehicle",)), Choice(("vehicles",), ("motor vehicles",)), VEHICLES, frozenset({"bicyclist"})),
     Term(
-        Choice(("pedestrian", "pedestrian", "person on foot", "walking person"), ("walker", "passer-by")),
-        Choice(("pedestrians", "people on foot", "people walking"), ("passers-by", "folks on foot")),
+        Choice(("pedestrian", "pedestrian", "pedestrian", "person on foot"), ("walker", "passer-by")),
+        Choice(("pedestrians", "pedestrians", "people on foot"), ("passers-by", "folks on foot")),
         frozenset({"pedestrian"}),
     ),
-    Term(Choice(("person",), ("individual",)), Choice(("people", "persons"), ("folks",)), frozenset({"pedestrian"}),
+    Term(Choice(("person",), ("individual",)), Choice(("people",), ("folks",)), frozenset({"pedestrian"}),
     frozenset({"bicyclist"})),
-    Term(Choice(("man", "woman", "guy"), ("lady", "fellow")), Choice(("people",)), frozenset({"pedestrian"}),
-    frozenset({"bicyclist"}), lone=True),
+    Term(Choice(("man", "woman", "guy", "man", "woman"), ("lady", "fellow")), Choice(("people",)),
+    frozenset({"pedestrian"}), frozenset({"bicyclist"}), lone=True),
     Term(
-        Choice(("cyclist", "cyclist", "bicyclist", "person on a bike", "guy on the bike"), ("bike rider",
+        Choice(("cyclist", "cyclist", "cyclist", "bicyclist", "person on a bike", "guy on the bike", "bike", "bicycle",
+        "person on the bike", "person cycling", "person on a bicycle"), ("bike rider",
         "person riding a bicycle")),
-        Choice(("cyclists", "bicyclists", "people on bikes"), ("bike riders", "people riding bicycles")),
+        Choice(("cyclists", "cyclists", "bicyclists", "people on bikes", "bikes"),
+        ("bike riders", "people riding bicycles")),
         frozenset({"bicyclist"}),
     ),
-    Term(Choice(("sign", "traffic sign", "road sign"), ("street sign",)), Choice(("signs", "traffic signs"),
+    Term(Choice(("sign", "sign", "traffic sign", "road sign"), ("street sign",)), Choice(("signs", "traffic signs"),
     ("street signs",)), frozenset({"sign"}), frozenset({"traffic light"})),
     Term(Choice(("pole", "post"), ("column", "upright pole")), Choice(("poles", "posts"), ("columns",)),
     frozenset({"pole"}), frozenset({"cone"})),
-    Term(Choice(("van", "delivery van"), ("minivan",)), Choice(("vans",), ("minivans",)), frozenset({"van"}),
-    frozenset({"truck"})),
+    Term(Choice(("van", "van", "van", "delivery van"), ("panel van",)), Choice(("vans",), ("panel vans",)),
+    frozenset({"van"}), frozenset({"truck"})),
     Term(Choice(("truck",), ("goods vehicle",)), Choice(("trucks",), ("goods vehicles",)), frozenset({"truck"}),
     frozenset({"van"})),
-    Term(Choice(("bus", "city bus"), ("coach",)), Choice(("buses",), ("coaches",)), frozenset({"bus"})),
+    Term(Choice(("bus", "bus", "city bus"), ("public bus",)), Choice(("buses",), ("public buses",)),
+    frozenset({"bus"})),
     Term(Choice(("cone", "traffic cone", "road cone"), ("safety cone",)), Choice(("cones", "traffic cones"),
     ("safety cones",)), frozenset({"cone"})),
     Term(
-        Choice(("traffic light", "stop light", "traffic lights"), ("traffic signal", "signal")),
+        Choice(("traffic light", "traffic light", "stop light", "light"), ("traffic signal", "signal")),
         Choice(("traffic lights", "stop lights"), ("traffic signals",)),
         frozenset({"traffic light"}),
     ),
@@ -80,20 +83,36 @@ class Stuff:
 
 
 STUFF: dict[str, tuple[Stuff, ...]] = {
-    "sky": (Stuff(Choice(("sky", "sky", "sky above"), ("sky overhead",))),),
+    "sky": (Stuff(Choice(("sky", "sky", "sky", "sky above"), ("sky overhead",))),),
     "building": (
-        Stuff(Choice(("buildings", "houses", "buildings"), ("facades", "built-up area")), plural=True),
+        Stuff(Choice(("buildings", "buildings", "houses"), ("facades", "built-up area")), plural=True),
         Stuff(Choice(("building",), ("architecture",))),
     ),
     "road": (
         Stuff(
             Choice(
-                ("road", "street", "road ahead", "tarmac", "asphalt", "road surface", "drivable area"),
+                (
+                    "road",
+                    "road",
+                    "street",
+                    "road ahead",
+                    "tarmac",
+                    "asphalt",
+                    "road surface",
+                    "drivable area",
+                    "road in front of us",
+                ),
                 ("carriageway", "roadway", "driving surface"),
             )
         ),
     ),
-    "sidewalk": (Stuff(Choice(("pavement", "sidewalk", "footpath"), ("footway", "walkway", "pedestrian path"))),),
+    "sidewalk": (
+        Stuff(
+            Choice(
+                ("pavement", "pavement", "sidewalk", "sidewalk", "footpath"), ("footway", "walkway", "pedestrian path")
+            )
+        ),
+    ),
     "tree": (
         Stuff(Choice(("trees", "trees"), ("bushes and trees",)), plural=True),
         Stuff(Choice(("greenery", "vegetation"), ("foliage", "plant life"))),
@@ -101,53 +120,14 @@ STUFF: dict[str, tuple[Stuff, ...]] = {
     "fence": (Stuff(Choice(("fence", "fencing", "railing"), ("barrier", "fence along the side"))),),
 }
 
-EVERYONE: Choice = Choice(("everyone walking", "everybody on foot", "anyone walking"), ("every single person on foot",))
+GROUNDS: dict[str, Choice] = {
+    "road": Choice(("road", "road", "street", "tarmac"), ("carriageway",)),
+    "sidewalk": Choice(("pavement", "pavement", "sidewalk", "footpath"), ("walkway",)),
+}
+EVERYONE: Choice = Choice(
+    ("everyone on foot", "everybody on foot", "everyone walking"), ("every single person on foot",)
+)
 
-
-@dataclass(frozen=True, slots=True)
-class KindNoun:
-    """A narrower noun that a source gives as an attribute of an instance ("SUV" of a car).
-
-    Attributes:
-        class_name: The class that it narrows.
-        singular: Ways to name one.
-        differs_from: Attributes of which nobody would use this noun; with any other of the same class in doubt.
-    """
-
-    class_name: str
-    singular: Choice
-    differs_from: frozenset[str]
-
-
-_SIGNS = frozenset({"round sign", "triangle sign", "board sign"})
-KIND_NOUNS: dict[str, KindNoun] = {
-    "SUV": KindNoun("car", Choice(("SUV", "suv", "four by four"), ("off-roader",)), frozenset({"sedan", "hatchback",
-    "sports car"})),
-    "sedan": KindNoun("car", Choice(("sedan", "saloon"), ("four-door car",)), frozenset({"SUV", "people carrier"})),
-    "hatchback": KindNoun("car", Choice(("hatchback", "small car")), frozenset({"SUV"})),
-    "estate car": KindNoun("car", Choice(("estate car", "station wagon"), ("estate",)), frozenset({"sports car"})),
-    "sports car": KindNoun("car", Choice(("sports car", "coupe"), ("sporty car",)), frozenset({"SUV", "estate car",
-    "people carrier"})),
-    "people carrier": KindNoun("car", Choice(("people carrier", "family car"), ("mpv",)), frozenset({"sedan",
-    "sports car"})),
-    "minibus": KindNoun("van", Choice(("minibus",), ("shuttle",)), frozenset()),
-    "pickup truck": KindNoun("truck", Choice(("pickup truck", "pickup", "pick-up")), frozenset({"lorry"})),
-    "lorry": KindNoun("truck", Choice(("lorry", "box truck", "delivery truck"), ("heavy goods vehicle",)),
-    frozenset({"pickup truck"})),
-    "double-decker bus": KindNoun("bus", Choice(("double-decker", "double-decker bus"), ("two-storey bus",)),
-    frozenset()),
-    "street lamp": KindNoun("pole", Choice(("street lamp", "lamp post", "street light"), ("lantern pole",)),
-    frozenset({"bollard"})),
-    "bollard": KindNoun("pole", Choice(("bollard",), ("short post",)), frozenset({"street lamp"})),
-    "parked bicycle": KindNoun("bicyclist", Choice(("parked bicycle", "bicycle without a rider",
-    "bike that is parked")),
-    frozenset()),
-    "round sign": KindNoun("sign", Choice(("round sign", "circular sign")), _SIGNS - {"round sign"}),
-    "triangle sign": KindNoun("sign", Choice(("triangular sign", "triangle sign"), ("three-cornered sign",)),
-    _SIGNS - {"triangle sign"}),
-    "board sign": KindNoun("sign", Choice(("sign board", "rectangular sign")), _SIGNS - {"board sign"}),
-}  # fmt: skip
-RIDERLESS = "parked bicycle"
 
 # Things that these sources never show -> the classes under which one might hide unseen.
 ABSENT_THINGS: dict[str, frozenset[str]] = {

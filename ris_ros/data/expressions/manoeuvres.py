@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from ris_ros.data.expression import Expression
 from ris_ros.data.expressions import regions
+from ris_ros.data.expressions.attributes import phrase_holds
+from ris_ros.data.expressions.frames import frame_command, spoken
 from ris_ros.data.expressions.ground import GroundView, stands_on_ground
-from ris_ros.data.expressions.lexicon import RIDERLESS, VEHICLES
+from ris_ros.data.expressions.lexicon import VEHICLES
+from ris_ros.data.expressions.nouns import RIDERLESS
 from ris_ros.data.expressions.objects import draw_thing, name_thing
-from ris_ros.data.expressions.phrasing import Choice, Phrasing, spoken, wrap_command
+from ris_ros.data.expressions.phrasing import Choice, Phrasing
 from ris_ros.data.expressions.realise import noun_phrase
-from ris_ros.data.expressions.scene import Scene
+from ris_ros.data.expressions.scene import Scene, Thing
 from ris_ros.types import Target
 
 _ANYTHING: frozenset[str] = VEHICLES | {"pedestrian", "bicyclist", "cone", "pole"}
@@ -213,7 +216,7 @@ def region_expression(scene: Scene, phrasing: Phrasing, view: GroundView | None,
     things = [
         thing
         for thing in scene.of_class(*manoeuvre.classes)
-        if stands_on_ground(thing) and not manoeuvre.not_when.intersection(thing.info.attributes)
+        if stands_on_ground(thing) and not _is_any(thing, manoeuvre.not_when)
     ]
     if not things:
         return None
@@ -226,12 +229,16 @@ def region_expression(scene: Scene, phrasing: Phrasing, view: GroundView | None,
     return _command(manoeuvre, text, region, scene.mask(thing.key))
 
 
+def _is_any(thing: Thing, states: frozenset[str]) -> bool:
+    return any(thing.known.noun == state or phrase_holds(state, thing.known.phrases) for state in states)
+
+
 def say(phrasing: Phrasing, manoeuvre: Manoeuvre, noun_words: str = "", side: str = "") -> str:
     """One utterance of the manoeuvre, with the thing's name (without article) or the side filled in."""
     named = f"{'that' if phrasing.chance(0.25) else 'the'} {noun_words}"
     if manoeuvre.sentences is not None and phrasing.chance(_SENTENCE_SHARE):
         return spoken(phrasing, phrasing.pick(manoeuvre.sentences).replace("{x}", named))
-    return wrap_command(phrasing, phrasing.pick(manoeuvre.wordings).replace("{x}", named).replace("{side}", side))
+    return frame_command(phrasing, phrasing.pick(manoeuvre.wordings).replace("{x}", named).replace("{side}", side))
 
 
 def _command(

@@ -14,11 +14,11 @@ from ris_ros.data.classes import BY_NAME
 from ris_ros.data.colours import COLOURS
 from ris_ros.data.expression import Expression
 from ris_ros.data.expressions.describe import Description, Pick, absent, can_deny
+from ris_ros.data.expressions.frames import frame_name
 from ris_ros.data.expressions.lexicon import (
     ABSENT_THINGS,
     HELD_OUT_ABSENT_THINGS,
     HIDES_UNDER,
-    KIND_NOUNS,
     STUFF,
     TERMS,
     VEHICLES,
@@ -26,7 +26,7 @@ from ris_ros.data.expressions.lexicon import (
 )
 from ris_ros.data.expressions.manoeuvres import MANOEUVRES, say
 from ris_ros.data.expressions.objects import claims_about, draw_thing
-from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
+from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.predicates import (
     HasAttribute,
     HasColour,
@@ -39,7 +39,7 @@ from ris_ros.data.expressions.predicates import (
 )
 from ris_ros.data.expressions.realise import noun_phrase, side_words, stuff_name
 from ris_ros.data.expressions.scene import Scene, Thing
-from ris_ros.data.instances import TALL_VEHICLE
+from ris_ros.data.expressions.utter import say_description
 from ris_ros.types import Target
 
 NEGATIVE_KINDS: tuple[str, ...] = (
@@ -71,14 +71,7 @@ def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expressi
     if description is None:
         return None
     plural = description.pick is None and kind != "wrong_place" and phrasing.chance(_PLURAL_SHARE)
-    return _negative(
-        scene,
-        wrap_object(
-            phrasing, noun_phrase(phrasing, description, plural), plural=plural, definite=description.pick is not None
-        ),
-        kind,
-        Target.OBJECT,
-    )
+    return _negative(scene, say_description(phrasing, description, plural=plural), kind, Target.OBJECT)
 
 
 def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
@@ -88,7 +81,7 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
             return None
         words = name if phrasing.chance(0.6) else f"{phrasing.one_of(_PAINTS)} {name}"
         return _negative(
-            scene, wrap_object(phrasing, words, plural=False, definite=False), "absent_class", Target.OBJECT
+            scene, frame_name(phrasing, words, plural=False, definite=False), "absent_class", Target.OBJECT
         )
     if phrasing.chance(0.15):
         gone = [name for name in STUFF if not scene.class_area_px[BY_NAME[name].id] and name != "building"]
@@ -96,7 +89,7 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
             return None
         return _negative(
             scene,
-            wrap_object(phrasing, stuff_name(phrasing, phrasing.one_of(gone)), plural=False),
+            frame_name(phrasing, stuff_name(phrasing, phrasing.one_of(gone)), plural=False),
             "absent_class",
             Target.OBJECT,
         )
@@ -104,12 +97,7 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
     if description is None:
         return None
     plural = phrasing.chance(_PLURAL_SHARE)
-    return _negative(
-        scene,
-        wrap_object(phrasing, noun_phrase(phrasing, description, plural), plural=plural, definite=False),
-        "absent_class",
-        Target.OBJECT,
-    )
+    return _negative(scene, say_description(phrasing, description, plural=plural), "absent_class", Target.OBJECT)
 
 
 def absent_thing(scene: Scene, phrasing: Phrasing) -> str | None:
@@ -176,7 +164,7 @@ def _stuff_elsewhere(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     stuff = phrasing.one_of(STUFF[name])
     words = f"{phrasing.pick(stuff.names)} {side_words(phrasing, side)}"
-    return _negative(scene, wrap_object(phrasing, words, plural=stuff.plural), "wrong_place", Target.OBJECT)
+    return _negative(scene, frame_name(phrasing, words, plural=stuff.plural), "wrong_place", Target.OBJECT)
 
 
 def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> Predicate | Pick | None:
@@ -192,7 +180,7 @@ def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> P
     if kind == "wrong_attribute":
         # A red jacket where all are blue, or something oncoming where all is parked.
         if phrasing.chance(_GARMENT_SHARE) or thing.class_name not in VEHICLES:
-            return HasAttribute(_recoloured(phrasing, phrasing.one_of(_claimable(thing))))
+            return HasAttribute(_recoloured(phrasing, phrasing.one_of(thing.known.phrases)))
         return HasAttribute(phrasing.one_of(_VEHICLE_STATES))
     neighbours = [
         frozenset({name}) for name in _NEIGHBOURS if name != thing.class_name and can_deny(scene, _term_of(name))
@@ -209,14 +197,7 @@ def _suits(thing: Thing, kind: str) -> bool:
     """Whether a false claim of this kind can be made of the thing."""
     if kind == "wrong_colour":
         return thing.class_name in VEHICLES and thing.info.colour is not None
-    return kind != "wrong_attribute" or bool(_claimable(thing))
-
-
-def _claimable(thing: Thing) -> list[str]:
-    """Attributes that are claimed beside the noun rather than in it."""
-    return [
-        attribute for attribute in thing.info.attributes if attribute not in KIND_NOUNS and attribute != TALL_VEHICLE
-    ]
+    return kind != "wrong_attribute" or bool(thing.known.phrases)
 
 
 def _recoloured(phrasing: Phrasing, attribute: str) -> str:

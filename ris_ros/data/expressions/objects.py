@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from ris_ros.data.classes import CLASSES
 from ris_ros.data.expression import Expression
+from ris_ros.data.expressions.attributes import garments_of
 from ris_ros.data.expressions.describe import Description, Pick, fitting, group, select, single
-from ris_ros.data.expressions.lexicon import EVERYONE, KIND_NOUNS, STUFF, TERMS, VEHICLES, Term
-from ris_ros.data.expressions.phrasing import Phrasing, wrap_object
+from ris_ros.data.expressions.frames import frame_name
+from ris_ros.data.expressions.lexicon import EVERYONE, STUFF, TERMS, VEHICLES, Term
+from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.predicates import (
+    AtEdge,
+    FarAway,
     HasAttribute,
     HasColour,
     InLineWith,
@@ -25,15 +29,14 @@ from ris_ros.data.expressions.predicates import (
     Side,
     SideOf,
     StandsOn,
-    garment_of,
 )
-from ris_ros.data.expressions.realise import noun_phrase, side_words
+from ris_ros.data.expressions.realise import side_words
 from ris_ros.data.expressions.scene import Scene, Thing
-from ris_ros.data.instances import TALL_VEHICLE
+from ris_ros.data.expressions.utter import say_description
 from ris_ros.types import Target
 
 OBJECT_KINDS: tuple[str, ...] = (
-    "class", "colour", "side", "order", "size", "near", "place", "relation", "attribute", "kind", "compound",
+    "class", "colour", "side", "order", "size", "near", "far", "place", "relation", "attribute", "kind", "compound",
     "group", "group_side", "group_claim", "stuff", "stuff_side",
 )  # fmt: skip
 
@@ -47,7 +50,7 @@ _NEIGHBOURS: tuple[frozenset[str], ...] = tuple(
 _ON_THE_GROUND: frozenset[str] = VEHICLES | {"pedestrian", "bicyclist"}
 _COLOURED: frozenset[str] = VEHICLES | {"sign", "traffic light"}
 # The wearer's share of the picture from which on a garment can be made out.
-_MIN_GARMENT_SHARE: dict[str, float] = {"top": 8e-4, "bag": 2.5e-3, "helmet": 2.5e-3}
+_MIN_GARMENT_SHARE: dict[str, float] = {"top": 8e-4, "legs": 1.2e-3, "bag": 2.5e-3, "head": 2.5e-3}
 _PICKS: tuple[Pick, ...] = (
     Pick("biggest"),
     Pick("smallest"),
@@ -57,7 +60,11 @@ _PICKS: tuple[Pick, ...] = (
 )
 _PICK_SHARE = 0.35
 _ONE_MORE = 0.5
+_OWN_NOUN_SHARE = 0.6
 _COUNT_SHARE = 0.4
+_COUNT_WORDS: dict[int, tuple[str, ...]] = {
+    2: ("two", "both", "pair of"), 3: ("three",), 4: ("four",), 5: ("five",), 6: ("six",),
+}  # fmt: skip
 _MIN_COLOUR_SHARE = 1e-3
 # A target smaller than this share of the picture is too small to be meant, though it still makes others ambiguous.
 _MIN_TARGET_SHARE = 5e-4
@@ -74,7 +81,7 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
         thing: What to name.
         most_claims: Most modifiers to use.
     """
-    if thing.info.merged or _share(scene, thing) < _MIN_TARGET_SHARE:
+    if thing.merged or _share(scene, thing) < _MIN_TARGET_SHARE:
         return None
     terms = _terms_of(scene, thing)
     claims = claims_about(scene, thing)
@@ -82,7 +89,7 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
         # People say what is needed and now and then more: start short, and lengthen while the words fit others too.
         count = min(attempt // 2 + int(phrasing.chance(_ONE_MORE)), most_claims)
         drawn = _one_per_family(phrasing.shuffled(claims), count)
-        description = Description(phrasing.one_of(terms), tuple(drawn))
+        description = Description(_draw_term(phrasing, terms, drawn), tuple(drawn))
         if count < most_claims and phrasing.chance(_PICK_SHARE):
             description = _with_pick(scene, phrasing, description, thing) or description
         found = single(scene, description)
@@ -93,15 +100,16 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
 
 def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     """Every claim of the grammar that is surely true of the thing."""
-    options: list[Predicate] = [OnSide(side) for side in _SIDES]
+    options: list[Predicate] = [OnSide(side) for side in (*_SIDES, *_SIDES)]
+    options.extend([AtEdge("left"), AtEdge("right"), FarAway()])
     if thing.info.colour is not None and thing.class_name in _COLOURED and _share(scene, thing) > _MIN_COLOUR_SHARE:
         # Colour is what people name first, and few things have one that is certain.
         options.extend([HasColour(thing.info.colour)] * 6)
-    for attribute in thing.info.attributes:
-        if attribute in KIND_NOUNS:
-            options.extend([IsKind(attribute)] * 3)
-        elif attribute != TALL_VEHICLE and _can_see(scene, thing, attribute):
-            options.extend([HasAttribute(attribute)] * 2)
+    if thing.known.noun is not None:
+        options.extend([IsKind(thing.known.noun)] * 4)
+    for phrase in thing.known.phrases:
+        if _can_see(scene, thing, phrase):
+            options.extend([HasAttribute(phrase)] * 3)
     if thing.class_name in _ON_THE_GROUND:
         options.extend(StandsOn(ground) for ground in _GROUNDS)
     options.extend(SeenAgainst(background) for background in _BACKGROUNDS)
@@ -115,10 +123,9 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     return [claim for claim in options if claim.holds(scene, thing)]
 
 
-def _can_see(scene: Scene, thing: Thing, attribute: str) -> bool:
-    """Whether the thing is large enough in the picture to tell the attribute."""
-    garment = garment_of(attribute)
-    least = 3e-4 if garment is None else _MIN_GARMENT_SHARE[garment.part]
+def _can_see(scene: Scene, thing: Thing, phrase: str) -> bool:
+    """Whether the thing is large enough in the picture to tell the phrase."""
+    least = max((_MIN_GARMENT_SHARE[garment.part] for garment in garments_of(phrase)), default=3e-4)
     return _share(scene, thing) >= least
 
 
@@ -137,10 +144,7 @@ def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     families = description.families
     kind = "class" if not families else families[0] if len(families) == 1 else "compound"
-    text = wrap_object(
-        phrasing, noun_phrase(phrasing, description), plural=False, definite=description.pick is not None
-    )
-    return _positive(text, kind, scene.mask(thing.key))
+    return _positive(say_description(phrasing, description), kind, scene.mask(thing.key))
 
 
 def draw_thing(phrasing: Phrasing, things: Sequence[Thing]) -> Thing:
@@ -173,21 +177,21 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     if mask.sum() < _MIN_TARGET_SHARE * scene.content_width * scene.content_height:
         return None
     if not drawn and term.sure == {"pedestrian"} and phrasing.chance(0.25):
-        return _positive(wrap_object(phrasing, phrasing.pick(EVERYONE), plural=True), kind, mask)
+        return _positive(frame_name(phrasing, phrasing.pick(EVERYONE), plural=True), kind, mask)
     lead = phrasing.one_of(("", "", "all the ", "all "))
     counted = _count_word(scene, phrasing, chosen)
     if counted and phrasing.chance(_COUNT_SHARE):
         lead = counted + " "
-    return _positive(
-        wrap_object(phrasing, lead + noun_phrase(phrasing, description, plural=True), plural=True), kind, mask
-    )
+    return _positive(say_description(phrasing, description, plural=True, lead=lead), kind, mask)
 
 
 def _count_word(scene: Scene, phrasing: Phrasing, chosen: Sequence[Thing]) -> str:
-    """ "two", "both" or "three" for things that can be counted; empty for more, for merged ones and for specks."""
-    if len(chosen) > 3 or any(thing.info.merged or _share(scene, thing) < _MIN_TARGET_SHARE for thing in chosen):
+    """ "two", "both" or "three" for things that can be counted; empty for more, for uncounted ones and for specks."""
+    counts = [thing.known.count for thing in chosen]
+    total = sum(count or 0 for count in counts)
+    if None in counts or total not in _COUNT_WORDS or any(_share(scene, t) < _MIN_TARGET_SHARE for t in chosen):
         return ""
-    return phrasing.one_of(("two", "both")) if len(chosen) == 2 else "three"
+    return phrasing.one_of(_COUNT_WORDS[total])
 
 
 def stuff_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
@@ -206,12 +210,21 @@ def stuff_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     if mask.sum() < _MIN_STUFF_SHARE * scene.content_width * scene.content_height:
         return None
     stuff = phrasing.one_of(STUFF[name])
-    return _positive(wrap_object(phrasing, phrasing.pick(stuff.names) + where, plural=stuff.plural), kind, mask)
+    return _positive(frame_name(phrasing, phrasing.pick(stuff.names) + where, plural=stuff.plural), kind, mask)
 
 
 def _terms_of(scene: Scene, thing: Thing) -> list[Term]:
     terms = [term for term in TERMS if thing.class_name in term.sure]
-    return [term for term in terms if not term.lone or len(scene.of_class(*term.sure)) == 1]
+    return [
+        term for term in terms if not term.lone or (thing.known.noun is None and len(scene.of_class(*term.sure)) == 1)
+    ]
+
+
+def _draw_term(phrasing: Phrasing, terms: list[Term], claims: Sequence[Predicate]) -> Term:
+    """A noun; the one that spans several classes is rarer, and cannot carry a narrower one."""
+    own = [term for term in terms if len(term.sure) == 1]
+    named = any(isinstance(claim, IsKind) for claim in claims)
+    return phrasing.one_of(own if named or phrasing.chance(_OWN_NOUN_SHARE) else terms)
 
 
 def _with_pick(scene: Scene, phrasing: Phrasing, description: Description, thing: Thing) -> Description | None:

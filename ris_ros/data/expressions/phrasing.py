@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ Split = Literal["train", "heldout", "all"]
 T = TypeVar("T")
 
 _HELD_OUT_SHARE = 0.8
-_DETERMINERS = frozenset({"all", "both", "every", "everyone", "everybody", "any", "anyone"})
+_HELD_OUT_CONSTRUCTIONS: dict[str, float] = {"heldout": 0.3, "all": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,21 @@ class Choice:
     def __post_init__(self) -> None:
         if not self.common:
             raise ValueError("a choice needs at least one common way")
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[T]):
+    """One of several constructions, of which whole ones may be held out of training.
+
+    Attributes:
+        value: What it is.
+        weight: How often it is drawn, relative to the others.
+        held_out: Whether training never sees it.
+    """
+
+    value: T
+    weight: float = 1.0
+    held_out: bool = False
 
 
 class Phrasing:
@@ -59,6 +74,19 @@ class Phrasing:
             return choice.held_out[self.below(len(choice.held_out))]
         return choice.common[self.below(len(choice.common))]
 
+    def choose(self, options: Sequence[Option[T]]) -> T:
+        """One construction by weight; a held-out one only where the split allows it."""
+        held_out = [option for option in options if option.held_out]
+        wanted = self.split != "train" and bool(held_out) and self.chance(_HELD_OUT_CONSTRUCTIONS[self.split])
+        self.used_held_out = self.used_held_out or wanted
+        drawn = held_out if wanted else [option for option in options if not option.held_out]
+        at = self.rng.random() * sum(option.weight for option in drawn)
+        for option in drawn:
+            at -= option.weight
+            if at < 0.0:
+                return option.value
+        return drawn[-1].value
+
     def chance(self, probability: float) -> bool:
         """True with this probability."""
         return bool(self.rng.random() < probability)
@@ -76,85 +104,6 @@ class Phrasing:
         return [options[i] for i in self.rng.permutation(len(options))]
 
 
-_OBJECT_WRAPPERS = Choice(
-    common=(
-        "{the}", "{the}", "{the}", "{the}", "{the}", "{bare}", "{bare}", "find {the}", "show me {the}",
-        "do you see {the}?",
-        "look at {the}", "where is {the}?", "{the}, please", "can you see {the}", "point to {the}", "I mean {the}",
-        "watch {the}", "I am looking at {the}", "check {the}", "segment {the}", "do you see {the} over there?",
-        "is there {a}?", "there is {a}", "I see {a}",
-    ),
-    held_out=(
-        "keep an eye on {the}", "what about {the}?", "hey, see {the}?", "could you highlight {the} for me",
-        "that would be {the}",
-        "I'm talking about {the}", "mark {the} on the screen", "ok so there should be {the} somewhere",
-        "any chance you see {a}?",
-    ),
-)  # fmt: skip
-_PLURAL_WRAPPERS = Choice(
-    common=(
-        "{the}",
-        "{the}",
-        "{the}",
-        "{bare}",
-        "{bare}",
-        "show me {the}",
-        "find {the}",
-        "look at {the}",
-        "do you see {the}?",
-        "where are {the}?",
-    ),
-    held_out=("keep an eye on {the}", "mark {the} on the screen", "could you highlight {the} for me"),
-)
-_COMMAND_WRAPPERS = Choice(
-    common=(
-        "{do}", "{do}", "{do}", "{do}", "{do}", "please {do}", "{do} please", "can you {do}?", "could you {do}",
-        "ok, {do}",
-        "you can {do}", "I want you to {do}", "{do} when you can", "let's {do}",
-    ),
-    held_out=("would you mind, just {do}", "{do}, I need to get out", "alright then {do}", "I'd like you to {do} now",
-    "go ahead and {do}", "we need to {do}, thanks"),
-)  # fmt: skip
-
-
-def wrap_object(phrasing: Phrasing, noun_phrase: str, *, plural: bool, definite: bool = True) -> str:
-    """Say a noun phrase without its article ("red car") the way a passenger or an operator would.
-
-    Args:
-        phrasing: Source of chance.
-        noun_phrase: What is meant.
-        plural: Whether it is several, or an area with a plural name.
-        definite: Whether only "the" fits, as with superlatives and areas.
-    """
-    frame = phrasing.pick(_PLURAL_WRAPPERS if plural else _OBJECT_WRAPPERS)
-    the = f"that {noun_phrase}" if not plural and frame != "{the}" and phrasing.chance(0.2) else f"the {noun_phrase}"
-    if noun_phrase.split(" ", 1)[0] in _DETERMINERS:
-        the = noun_phrase
-    some = the if definite else f"{indefinite(noun_phrase)} {noun_phrase}"
-    return spoken(phrasing, frame.replace("{a}", some).replace("{the}", the).replace("{bare}", noun_phrase))
-
-
 def indefinite(words: str) -> str:
     """ "an" before a vowel, else "a"."""
     return "an" if words[0].lower() in "aeiou" and not words.startswith(("one", "uni", "use")) else "a"
-
-
-def wrap_command(phrasing: Phrasing, verb_phrase: str) -> str:
-    """Say a manoeuvre ("park behind the van") the way a passenger would."""
-    return spoken(phrasing, phrasing.pick(_COMMAND_WRAPPERS).replace("{do}", verb_phrase))
-
-
-def spoken(phrasing: Phrasing, text: str) -> str:
-    """An utterance with case and full stop as typists and speech recognisers leave them."""
-    style = float(phrasing.rng.random())
-    if style < 0.25:
-        text = text[0].upper() + text[1:]
-        if not text.endswith(("?", ".")) and phrasing.chance(0.6):
-            text += "."
-    elif style < 0.28:
-        text = text.upper()
-    elif style < 0.6:
-        text = text.lower()
-    if text.endswith("?") and phrasing.chance(0.3):
-        text = text[:-1]
-    return text

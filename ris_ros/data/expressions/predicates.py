@@ -6,14 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ris_ros.data.colours import COLOURS, colours_differ
-from ris_ros.data.expressions.lexicon import KIND_NOUNS
+from ris_ros.data.colours import colours_differ
+from ris_ros.data.expressions.attributes import Truth, phrase_holds
+from ris_ros.data.expressions.nouns import noun_fits
 from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.data.expressions.view_words import view_claim
 
 Side = Literal["left", "right", "ahead"]
-Truth = bool | None
 
 _CLEARLY_FURTHER = 1.0
+_EDGE_SHARE = 0.16
+_METRES_TALL: dict[str, float] = {
+    "car": 1.5, "van": 2.1, "truck": 3.0, "bus": 3.2, "pedestrian": 1.7, "bicyclist": 1.7,
+}  # fmt: skip
 
 
 class Predicate(Protocol):
@@ -68,6 +73,42 @@ class OnSide:
 
 
 @dataclass(frozen=True, slots=True)
+class AtEdge:
+    """It is at the very left or right of the picture, as "on the far left" says."""
+
+    side: Literal["left", "right"]
+
+    @property
+    def family(self) -> str:
+        return "side"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        centre = round(scene.across(thing.centre_x), 6)
+        if self.side == "right":
+            centre = round(1.0 - centre, 6)
+        if centre < _EDGE_SHARE:
+            return True
+        return False if centre > 2.0 * _EDGE_SHARE else None
+
+
+@dataclass(frozen=True, slots=True)
+class FarAway:
+    """It is in the distance."""
+
+    @property
+    def family(self) -> str:
+        return "far"
+
+    def holds(self, scene: Scene, thing: Thing) -> Truth:
+        height = thing.height / scene.content_height / _METRES_TALL.get(thing.class_name, 1.6)
+        if thing.info.distance_m is not None:
+            return True if thing.info.distance_m >= 40.0 else (False if thing.info.distance_m < 22.0 else None)
+        if thing.class_name not in _METRES_TALL or thing.merged:
+            return None
+        return True if height < 0.045 else (False if height > 0.09 else None)
+
+
+@dataclass(frozen=True, slots=True)
 class HasAttribute:
     """One of the source's further words is true of it, such as "parked" or "wearing a red jacket"."""
 
@@ -78,12 +119,20 @@ class HasAttribute:
         return "attribute"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        return attribute_holds(self.attribute, thing.info.attributes)
+        truth = phrase_holds(self.attribute, thing.known.phrases)
+        claim = view_claim(self.attribute)
+        if not truth or claim == "free":
+            return truth
+        if claim == "bound":
+            return None
+        # What was written before the picture was cut and mirrored must be true of it still.
+        placed = OnSide(claim).holds(scene, thing)
+        return True if placed or (claim == "ahead" and placed is None) else None
 
 
 @dataclass(frozen=True, slots=True)
 class IsKind:
-    """It is of a narrower kind than its class, such as an SUV; the noun itself says so."""
+    """It is of a narrower kind than its class, such as an SUV; the noun itself says so (canonical)."""
 
     kind: str
 
@@ -92,11 +141,7 @@ class IsKind:
         return "kind"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        if self.kind in thing.info.attributes:
-            return True
-        noun = KIND_NOUNS[self.kind]
-        other = thing.class_name != noun.class_name or noun.differs_from.intersection(thing.info.attributes)
-        return False if other else None
+        return noun_fits(self.kind, thing.known.noun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +155,7 @@ class StandsOn:
         return "place"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        if thing.cut_below or thing.info.merged:
+        if thing.cut_below or thing.merged:
             return None
         share = scene.below(thing).get(self.ground, 0.0)
         return True if share > 0.65 else (False if share < 0.05 else None)
@@ -159,7 +204,7 @@ class SideOf:
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
         others = [other for other in scene.of_class(*self.classes) if other.key != thing.key]
-        if len(others) != 1 or others[0].info.merged:
+        if len(others) != 1 or others[0].merged:
             return None
         gap = others[0].box[0] - thing.box[2] if self.side == "left" else thing.box[0] - others[0].box[2]
         if gap >= -0.1 * min(thing.width, others[0].width):
@@ -181,7 +226,7 @@ class InLineWith:
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
         others = [other for other in scene.of_class(*self.classes) if other.key != thing.key]
-        if len(others) != 1 or others[0].info.merged or thing.info.merged:
+        if len(others) != 1 or others[0].merged or thing.merged:
             return None
         other = others[0]
         shared = min(thing.box[2], other.box[2]) - max(thing.box[0], other.box[0])
@@ -215,60 +260,9 @@ def all_of(truths: Iterable[Truth]) -> Truth:
     return None if uncertain else True
 
 
-def attribute_holds(attribute: str, known: tuple[str, ...]) -> Truth:
-    """Whether an attribute is true of something of which ``known`` is all that a source tells."""
-    if attribute in known:
-        return True
-    if attribute in _STATES:
-        others = _STATES.intersection(known)
-        return False if others and not any(frozenset({attribute, other}) in _LIKE_STATES for other in others) else None
-    asked = garment_of(attribute)
-    if asked is None or not known:
-        return None
-    worn = [garment for garment in map(garment_of, known) if garment is not None and garment.part == asked.part]
-    if not worn:
-        # What is asked of one is told of another in the same picture, so the source would have told it here too.
-        return False if any(garment_of(other) for other in known) else None
-    return any_of(None if not colours_differ(asked.colour, garment.colour) else False for garment in worn)
-
-
-@dataclass(frozen=True, slots=True)
-class Garment:
-    """Something worn or carried.
-
-    Attributes:
-        colour: Its colour word, empty when not told.
-        name: What it is called.
-        part: What it covers; names of one part are often confused (jacket, coat).
-    """
-
-    colour: str
-    name: str
-    part: str
-
-
-_PARTS: dict[str, str] = {
-    "jacket": "top", "coat": "top", "shirt": "top", "top": "top", "sweater": "top", "hoodie": "top", "dress": "top",
-    "backpack": "bag", "bag": "bag", "helmet": "helmet",
-}  # fmt: skip
-_STATES = frozenset(
-    {"parked", "driving ahead", "riding ahead", "oncoming", "crossing", "crossing the road", "standing", "walking"}
-)
-_LIKE_STATES = frozenset({frozenset({"crossing the road", "walking"}), frozenset({"crossing", "driving ahead"})})
-
-
-def garment_of(attribute: str) -> Garment | None:
-    """The garment that "wearing a red jacket" or "with a blue backpack" tells of; None for other attributes."""
-    words = attribute.split()
-    if words[0] not in {"wearing", "with"} or words[-1] not in _PARTS:
-        return None
-    colour = words[-2] if len(words) > 2 and words[-2] in COLOURS else ""
-    return Garment(colour, words[-1], _PARTS[words[-1]])
-
-
 def _beside(thing: Thing, other: Thing) -> Truth:
     """Whether two things stand side by side: close across the picture and about equally far away."""
-    if thing.info.merged or other.info.merged or thing.cut_below or other.cut_below:
+    if thing.merged or other.merged or thing.cut_below or other.cut_below:
         return None
     gap = max(thing.box[0], other.box[0]) - min(thing.box[2], other.box[2])
     reach = max(thing.width, other.width)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.classes import BY_NAME, CLASSES, VOID
+from ris_ros.data.expressions.attributes import Known
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 
 _MIN_THING_PX = 12
@@ -27,6 +28,7 @@ class Thing:
         centre_x: Mean x of its pixels' middles.
         cut_below: Whether the lower image edge cuts it, so that its foot is out of sight.
         cut_aside: Whether the left or right image edge cuts it.
+        known: Noun, count and phrases out of ``info``.
     """
 
     key: int
@@ -37,6 +39,12 @@ class Thing:
     centre_x: float
     cut_below: bool
     cut_aside: bool
+    known: Known
+
+    @property
+    def merged(self) -> bool:
+        """Whether it is several things, counted or not: never to be named as one."""
+        return self.known.count != 1
 
     @property
     def width(self) -> int:
@@ -191,6 +199,7 @@ class Scene:
                 centre_x=float(mean_x[i]),
                 cut_below=bool(high_y[i] >= y1 - 2),
                 cut_aside=bool(low_x[i] <= x0 + 1 or high_x[i] >= x1 - 2),
+                known=Known.read(self.image.instances[int(present[i])]),
             )
             for i in range(count)
             if area[i] >= _MIN_THING_PX and int(present[i]) in self.image.instances
