@@ -29,11 +29,17 @@ class AugmentSettings(Settings):
     flip: float = Field(0.5, ge=0, le=1, description="Chance of mirroring left and right.")
     whole: float = Field(0.3, ge=0, le=1, description="Chance of keeping the whole image, letterboxed.")
     fill: float = Field(0.5, ge=0, le=1, description="Chance that a crop fills the input instead of being letterboxed.")
-    min_scale: float = Field(0.5, gt=0, le=1, description="Smallest crop, as a share of the largest that fits.")
+    min_scale: float = Field(
+        0.35, ge=0.1, le=1, description="Smallest crop, as a share of the largest that fits: far things are seen large."
+    )
     light: float = Field(0.3, ge=0, le=1, description="Largest relative change of brightness and contrast.")
     tint: float = Field(0.08, ge=0, le=0.5, description="Largest relative change of one colour channel.")
     blur: float = Field(0.1, ge=0, le=1, description="Chance of a slight blur.")
     noise: float = Field(0.2, ge=0, le=1, description="Chance of sensor noise.")
+    recolour: float = Field(0.2, ge=0, le=1, description="Chance, of each vehicle and person, of another colour.")
+    paste: float = Field(
+        0.25, ge=0, le=0.9, description="Chance of a thing out of another picture, and after each of one more."
+    )
 
 
 class TrainingSettings(Settings):

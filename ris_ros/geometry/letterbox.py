@@ -79,7 +79,7 @@ class Letterbox:
         if (width, height) == self.image_size_px:
             content[:] = image_rgb
         else:
-            content[:] = _resize(image_rgb, (width, height))
+            content[:] = resized(image_rgb, (width, height))
         return out
 
     def to_input(self, xy: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -113,10 +113,15 @@ class Letterbox:
         return np.asarray(cv2.resize(content, target, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _resize(image: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """Shrink without aliasing: linear to a whole multiple of the size, then whole boxes averaged.
+def resized(image: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """Shrink without aliasing, or enlarge; the same for the network that is trained and for the one that serves.
 
-    Averaging boxes of any fraction (one call of INTER_AREA) looks the same and takes up to ten times as long.
+    Linear to a whole multiple of the size, then whole boxes averaged: averaging boxes of any fraction (one call of
+    INTER_AREA) looks the same and takes up to ten times as long.
+
+    Args:
+        image: uint8 [H, W, 3].
+        size_px: (width, height) of the result.
     """
     ratio = min(image.shape[1] / size_px[0], image.shape[0] / size_px[1])
     if ratio < 1.5:

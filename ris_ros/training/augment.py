@@ -9,11 +9,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.data.edit.cutout import ThingBank
+from ris_ros.data.edit.paste import paste
+from ris_ros.data.edit.recolour import PEOPLE, VEHICLES, draw_colour, recolour
 from ris_ros.data.labeled_image import LabeledImage
-from ris_ros.geometry.letterbox import Letterbox
+from ris_ros.geometry.letterbox import Letterbox, resized
 from ris_ros.training.window import Window, surviving_instances, surviving_sayings
 
 P = TypeVar("P", bound=np.generic)
+
+_MAX_PASTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Variation:
         tint: Largest relative change of one colour channel.
         blur: Chance of a slight blur.
         noise: Chance of sensor noise.
+        recolour: Chance, of each vehicle and person, of another colour.
+        paste: Chance of a thing out of another picture, and after each of one more.
     """
 
     flip: float
@@ -39,6 +46,8 @@ class Variation:
     tint: float
     blur: float
     noise: float
+    recolour: float
+    paste: float
 
 
 def choose_window(
@@ -63,7 +72,8 @@ def choose_window(
     crop_height = min(height, round(crop_width / aspect))
     x = int(rng.integers(0, width - crop_width + 1))
     # Driving happens around the horizon: the middle is likelier than the sky alone or the bonnet alone.
-    y = round(float(rng.beta(2.0, 2.0)) * (height - crop_height))
+    # The smaller the crop, the nearer, lest it show nothing to speak of.
+    y = round(float(rng.beta(2.0 / scale, 2.0 / scale)) * (height - crop_height))
     content = Letterbox.fit((crop_width, crop_height), input_size_px).content_xywh
     return Window((x, y, crop_width, crop_height), content, mirrored)
 
@@ -74,21 +84,56 @@ def whole_window(image_size_px: tuple[int, int], input_size_px: tuple[int, int])
     return Window((0, 0, width, height), Letterbox.fit(image_size_px, input_size_px).content_xywh, mirrored=False)
 
 
+def edit(
+    image: LabeledImage, window: Window, bank: ThingBank | None, variation: Variation, rng: np.random.Generator
+) -> LabeledImage:
+    """Put things of other pictures into the window, and give some of what it shows another colour.
+
+    Args:
+        image: The whole picture.
+        window: What will be shown of it.
+        bank: Where things come from; None for none.
+        variation: How strongly to vary.
+        rng: Source of chance.
+
+    Returns:
+        The picture, its maps, its facts and its sayings after that.
+    """
+    x, y, width, height = window.source_xywh
+    for _ in range(_MAX_PASTED):
+        if bank is None or rng.random() >= variation.paste:
+            break
+        thing = bank.draw(rng)
+        if thing is None:
+            continue
+        placed = paste(image, thing.mirrored() if rng.random() < 0.5 else thing, rng, (x, y, x + width, y + height))
+        image = placed or image
+    shown = np.unique(image.instance_map[y : y + height, x : x + width])
+    for key in map(int, shown):
+        info = image.instances.get(key)
+        if info is None or info.class_name not in VEHICLES | PEOPLE or rng.random() >= variation.recolour:
+            continue
+        image = recolour(image, key, draw_colour(info, rng), rng) or image
+    return image
+
+
 def cut(image: LabeledImage, window: Window) -> LabeledImage:
     """The content of a window at the size that it has in the input, without bars."""
     x, y, width, height = window.source_xywh
     size = window.content_xywh[2:]
 
-    def resized(array: NDArray[P], interpolation: int) -> NDArray[P]:
-        part = cv2.resize(np.ascontiguousarray(array[y : y + height, x : x + width]), size, interpolation=interpolation)
-        return np.ascontiguousarray(part[:, ::-1] if window.mirrored else part, array.dtype)
+    def sampled(array: NDArray[P]) -> NDArray[P]:
+        part = np.ascontiguousarray(array[y : y + height, x : x + width])
+        return turned(cv2.resize(part, size, interpolation=cv2.INTER_NEAREST).astype(array.dtype))
 
-    shrinking = width > 1.2 * size[0]
+    def turned(array: NDArray[P]) -> NDArray[P]:
+        return np.ascontiguousarray(array[:, ::-1]) if window.mirrored else array
+
     return replace(
         image,
-        image_rgb=resized(image.image_rgb, cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR),
-        class_map=resized(image.class_map, cv2.INTER_NEAREST),
-        instance_map=resized(image.instance_map, cv2.INTER_NEAREST),
+        image_rgb=turned(resized(image.image_rgb[y : y + height, x : x + width], size)),
+        class_map=sampled(image.class_map),
+        instance_map=sampled(image.instance_map),
         instances=surviving_instances(image, window),
         sayings=surviving_sayings(image, window),
     )

@@ -19,11 +19,13 @@ from torch.utils.data import Dataset
 
 from ris_ros.data.classes import VOID
 from ris_ros.data.colours import COLOURS
+from ris_ros.data.edit.cutout import ThingBank
 from ris_ros.data.expression import Expression
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import DataError
 from ris_ros.geometry.letterbox import PAD_VALUE
-from ris_ros.training.augment import Variation, Window, choose_window, cut, padded, vary_light
+from ris_ros.training.augment import Variation, choose_window, cut, edit, padded, vary_light
+from ris_ros.training.window import Window
 from ris_ros.types import Target
 
 Write = Callable[[LabeledImage, np.random.Generator, int], list[Expression]]
@@ -185,6 +187,7 @@ class ReferringSamples(Dataset[Batch]):
         variation: How images are varied.
         seed: The run's.
         count: Samples of the whole run.
+        bank: Where things to be put into images come from; None for none.
     """
 
     def __init__(
@@ -196,6 +199,7 @@ class ReferringSamples(Dataset[Batch]):
         variation: Variation,
         seed: int,
         count: int,
+        bank: ThingBank | None = None,
     ):
         self._images = images
         self._write = write
@@ -204,6 +208,7 @@ class ReferringSamples(Dataset[Batch]):
         self._variation = variation
         self._seed = seed
         self._count = count
+        self._bank = bank
 
     def __len__(self) -> int:
         return self._count
@@ -214,7 +219,7 @@ class ReferringSamples(Dataset[Batch]):
             image = self._images.draw(rng)
             size = (image.image_rgb.shape[1], image.image_rgb.shape[0])
             window = choose_window(size, self._input_size_px, self._variation, rng)
-            content = cut(image, window)
+            content = cut(edit(image, window, self._bank, self._variation, rng), window)
             expressions = self._write(content, rng, self._sentences)
             if expressions:
                 break

@@ -10,6 +10,8 @@ import torch
 
 from ris_ros.config.strict import load_settings
 from ris_ros.config.training import TrainingSettings
+from ris_ros.data.edit.cutout import ThingBank
+from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import ConfigError, OutputError
 from ris_ros.language import text_graph, weights
 from ris_ros.language.encoder import TextEncoder
@@ -81,11 +83,17 @@ def train(
         Variation(**settings.augment.model_dump()),
         settings.seed,
         settings.steps * settings.images_per_step,
+        _bank(dict(zip(roots, sources, strict=True))),
     )
     validate = _validation(settings, roots, text) if team.leads and settings.validation_images else None
     Trainer(settings, text, out, max_minutes, team, checkpoint).run(samples, validate)
     if team.leads:
         draw_curves(out / LOG, out / "curves.png")
+
+
+def _bank(sources: Mapping[str, Sequence[LabeledImage]]) -> ThingBank | None:
+    """Things out of real pictures alone, the best described first: a rendered one is too easily told on a real road."""
+    return next((ThingBank(sources[name]) for name in ("camvid_notes", "camvid") if name in sources), None)
 
 
 def _validation(settings: TrainingSettings, roots: Mapping[str, Path], text: TextMemo) -> Validate | None:
