@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ris_ros.errors import MissingExtraError
 
-EXAMPLE = "ris export --checkpoint runs/street/checkpoint --out ris_ros/bundles/street --data camvid=data/camvid"
+EXAMPLE = "ris export --checkpoint runs/street/checkpoint --out ris_ros/bundles/street --data camvid_notes=data/camvid"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", dest="model_version", default="1", metavar="V", help="version of the model")
     parser.add_argument(
         "--data",
-        metavar="camvid=FOLDER",
-        help="validation data that calibrates the thresholds; without it they are 0.5",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="validation data that calibrates the thresholds (camvid, camvid_notes; repeatable); else they are 0.5",
     )
 
 

@@ -10,7 +10,8 @@ from ris_ros.errors import ConfigError, MissingExtraError
 
 EXAMPLE = """\
 ris train --config train.yaml --data camvid=data/camvid --data scenes=cache/scenes --out runs/street --max-minutes 75
-ris train --resume --data camvid=data/camvid --out runs/street --max-minutes 120"""
+ris train --resume --data camvid=data/camvid --out runs/street --max-minutes 120
+ris train --start-from runs/street/checkpoint --config finer.yaml --data camvid=data/camvid --out runs/finer"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run: checkpoint and log")
     parser.add_argument(
         "--resume", action="store_true", help="go on with DIR's run; --config may change all but the network"
+    )
+    parser.add_argument(
+        "--start-from", type=Path, metavar="C", help="begin with the weights of another run's checkpoint folder"
     )
     parser.add_argument(
         "--max-minutes", type=float, metavar="M", help="time budget of the whole run; the schedule ends with it"
@@ -48,5 +52,6 @@ def run(args: argparse.Namespace) -> int:
         resume=args.resume,
         max_minutes=args.max_minutes,
         device=args.device,
+        start=args.start_from,
     )
     return 0

@@ -32,7 +32,7 @@ def write_card(
     Args:
         label: Name and version.
         settings: Of the run.
-        position: How far the run was.
+        position: What the weights have gone through, earlier runs included.
         thresholds: The bundle's.
         measured: Figures on the validation data by name; empty where none was given.
         data_licence: Licence of the training data, and what it means for the weights.
@@ -40,10 +40,10 @@ def write_card(
     width, height = settings.network.input_size_px
     table = "\n".join(f"| {_FIGURES[name]} | {value:.3f} |" for name, value in measured.items() if name in _FIGURES)
     figures = (
-        "Measured by `ris export` on the validation split of CamVid, with sentences that the grammar writes, phrasings "
-        "held out from training included, at the network's resolution. The split is one stretch of a drive: training "
-        "saw none of its frames, but what came before and after it. The thresholds were chosen on it too, so the "
-        "figures flatter:\n\n"
+        "Measured by `ris export` on the validation split of CamVid at the network's resolution, with sentences that "
+        "the grammar writes, phrasings held out from training included, and with what people said. The split is one "
+        "stretch of a drive: training saw none of its frames, but what came before and after it. The thresholds were "
+        "chosen on it too, so the figures flatter:\n\n"
         f"| figure | value |\n| --- | --- |\n{table}\n\n"
         "`ris eval` measures at the images' own size.\n"
         if measured
@@ -56,7 +56,7 @@ Referred object, referred navigable region and existence, from one street image 
 - Input: RGB, {width}x{height}, letterboxed on grey; masks at a quarter of that.
 - Text encoder: all-MiniLM-L6-v2 (Apache-2.0), frozen, not part of this folder.
 - Trained from scratch by `ris train`: {position.step} steps, {position.images} images and {position.sentences} \
-sentences (repetitions included), {position.elapsed_s / 3600:.2f} hours.
+sentences (repetitions and earlier runs included), {position.elapsed_s / 3600:.2f} hours.
 - Sources and how often each was drawn: {_shares(settings)}.
 - Thresholds: object {thresholds.object:.2f}, region {thresholds.region:.2f}, existence {thresholds.existence:.2f}.
 
@@ -69,9 +69,9 @@ sentences (repetitions included), {position.elapsed_s / 3600:.2f} hours.
 {figures}
 ## Limits
 
-Street scenes by day from a car's point of view, in English. The sentences it learned from are written by a grammar, so
-free language is understood only as far as the text encoder carries over. Small and far things, fine relations and
-crowds are its weak side. A region says where a person might want to go, not that the way is free or safe: never steer
+Street scenes from a car's point of view, in English. Its real pictures come from three drives through one English town,
+so other towns, cameras and weathers look strange to it. Small and far things, fine relations and crowds are its weak
+side. A region says where a person might want to go, not that the way is free or safe: never steer
 by it without other means of seeing.
 """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,19 @@ class Checkpoint:
         settings: Of the run.
         position: How far the run was.
         tensors: By prefixed name, see the module.
+        origin: What the weights had gone through when the run began; all zero from scratch.
     """
 
     settings: TrainingSettings
     position: Position
     tensors: Mapping[str, Tensor]
+    origin: Position = field(default_factory=Position)
+
+    @property
+    def lifetime(self) -> Position:
+        """Everything that the weights have gone through, earlier runs included."""
+        run, before = asdict(self.position), asdict(self.origin)
+        return Position(**{name: run[name] + before[name] for name in run})
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose name begins with ``prefix`` and a dot, without it."""
@@ -68,6 +76,7 @@ def write_checkpoint(
     network: nn.Module,
     average: nn.Module,
     optimiser: torch.optim.Optimizer,
+    origin: Position,
 ) -> None:
     """Write a checkpoint; an older one at ``folder`` is replaced only once the whole of this one is on disk.
 
@@ -81,7 +90,12 @@ def write_checkpoint(
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
     for trained, state in optimiser.state.items():
         tensors |= {f"optimiser.{names[id(trained)]}.{key}": value for key, value in state.items()}
-    state_json = {"format": FORMAT, "settings": settings.model_dump(mode="json"), "position": asdict(position)}
+    state_json: dict[str, Any] = {
+        "format": FORMAT,
+        "settings": settings.model_dump(mode="json"),
+        "position": asdict(position),
+    }
+    state_json["origin"] = asdict(origin)
     fresh, old = folder.with_name(folder.name + ".part"), folder.with_name(folder.name + ".old")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -109,14 +123,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         state: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         if state["format"] != FORMAT:
             raise ValueError(f"format {state['format']}, not {FORMAT}")
-        position = Position(**state["position"])
+        position, origin = Position(**state["position"]), Position(**state.get("origin", {}))
         tensors = load_file(folder / _TENSORS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{folder}: is no checkpoint of `ris train` ({error}): name another folder.") from None
     except Exception as error:  # safetensors raises a class of its own
         raise DataError(f"{folder / _TENSORS}: is damaged ({error}): use another checkpoint.") from None
     settings = parse_settings(TrainingSettings, state["settings"], str(folder / _STATE))
-    return Checkpoint(settings, position, tensors)
+    return Checkpoint(settings, position, tensors, origin)
 
 
 def restore(checkpoint: Checkpoint, network: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> None:
@@ -140,6 +154,21 @@ def restore(checkpoint: Checkpoint, network: nn.Module, average: nn.Module, opti
                 key: tensor if key == "step" else torch.empty_like(parameter).copy_(tensor)
                 for key, tensor in by_parameter[name].items()
             }
+
+
+def start_from(checkpoint: Checkpoint, network: nn.Module) -> None:
+    """Put the running mean of another run into a network that begins a run of its own.
+
+    The input size may differ, since no weight depends on it.
+
+    Raises:
+        DataError: The tensors do not fit the network.
+    """
+    try:
+        network.load_state_dict(checkpoint.part("average"))
+    except RuntimeError as error:
+        message = f"The weights to start from do not fit the network ({str(error).splitlines()[1].strip()})"
+        raise DataError(f"{message}: give the settings the network of that run.") from None
 
 
 def _safetensors() -> Any:

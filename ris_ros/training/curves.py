@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ _FIGURES = (
     "rejected",
     "semantic_miou",
 )
+_DASHES = ("-", "--", ":", "-.")
 
 
 def draw_curves(log: Path, picture: Path) -> None:
@@ -43,20 +45,24 @@ def draw_curves(log: Path, picture: Path) -> None:
         raise DataError(f"{log}: is not the log of a run ({error}): name another.") from None
     train = [line for line in lines if line["kind"] == "train"]
     validation = [line for line in lines if line["kind"] == "validation"]
-    figure = Figure(figsize=(13, 4), layout="constrained")
+    figure = Figure(figsize=(15, 5), layout="constrained")
     losses, figures, speed = figure.subplots(1, 3)
     for name in _LOSSES:
         _plot(losses, train, name)
     losses.set(title="losses, weighted", yscale="log", xlabel="step")
-    for name in _FIGURES:
-        _plot(figures, validation, name, marker="o")
+    watched = sorted(
+        {key[: -len(name)] for line in validation for key in line for name in _FIGURES if key.endswith(name)}
+    )
+    for number, name in enumerate(_FIGURES):
+        for source, dash in zip(watched, itertools.cycle(_DASHES), strict=False):
+            _plot(figures, validation, source + name, marker=".", color=f"C{number}", linestyle=dash)
     figures.set(title="validation", ylim=(0, 1), xlabel="step")
     _plot(speed, train, "images_per_s")
     speed.set(title="images per second and learning rate", xlabel="step")
     rate = speed.twinx()
     _plot(rate, train, "learning_rate", color="grey", linestyle="--")
     for axes in (losses, figures):
-        axes.legend(fontsize="small")
+        axes.legend(fontsize="x-small")
         axes.grid(alpha=0.3)
     try:
         figure.savefig(picture, dpi=100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from ris_ros.config.bundle import ROLES
 from ris_ros.config.training import TrainingSettings
-from ris_ros.errors import BundleError, MissingExtraError
+from ris_ros.errors import BundleError, ConfigError, MissingExtraError
 from ris_ros.language import text_graph, weights
 from ris_ros.model.network import ReferringNetwork
 from ris_ros.pipeline.thresholds import Thresholds
@@ -21,11 +21,10 @@ from ris_ros.training.calibrate import calibrate
 from ris_ros.training.card import write_card
 from ris_ros.training.checkpoint import read_checkpoint
 from ris_ros.training.graphs import build_graphs
-from ris_ros.training.session import VALIDATION_SENTENCES, load_text_encoder
-from ris_ros.training.sentences import mixed_sentences
+from ris_ros.training.session import VALIDATION_SETS, load_text_encoder
 from ris_ros.training.sources import open_source, parse_roots
 from ris_ros.training.text import TextMemo
-from ris_ros.training.validation import EVEN, ValidationSet, figures, mean_class_iou
+from ris_ros.training.validation import EVEN, Answers, ValidationSet, figures, mean_class_iou
 
 DATA_LICENCE = (
     "Trained on CamVid (CC BY-NC, research use) and on street scenes rendered by this project: the weights are for "
@@ -33,7 +32,7 @@ DATA_LICENCE = (
 )
 
 
-def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: str | None) -> Bundle:
+def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: Sequence[str]) -> Bundle:
     """Write the running mean of a checkpoint's weights as a bundle.
 
     Args:
@@ -41,8 +40,8 @@ def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: st
         out: Folder of the bundle.
         name: Name of the model.
         version: Version of the model.
-        data: ``camvid=folder`` whose validation split calibrates the thresholds and gives the card's figures; without
-            it the thresholds are 0.5.
+        data: ``name=folder`` of each source whose validation split calibrates the thresholds and gives the card's
+            figures; without any the thresholds are 0.5.
 
     Returns:
         The bundle, opened and thereby verified.
@@ -62,7 +61,7 @@ def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: st
     vision, ground = build_graphs(
         network, settings.network.input_size_px, settings.max_tokens, settings.network.text_width
     )
-    card = write_card(f"{name} {version}", settings, read.position, thresholds, measured, DATA_LICENCE)
+    card = write_card(f"{name} {version}", settings, read.lifetime, thresholds, measured, DATA_LICENCE)
     return write_bundle(
         out,
         _manifest(name, version, settings, thresholds),
@@ -78,23 +77,24 @@ def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: st
 
 
 def _judge(
-    network: ReferringNetwork, settings: TrainingSettings, data: str | None
+    network: ReferringNetwork, settings: TrainingSettings, data: Sequence[str]
 ) -> tuple[Thresholds, Mapping[str, float]]:
-    if data is None:
+    if not data:
         return EVEN, {}
-    images = next(open_source(name, root, "val") for name, root in parse_roots([data]).items())
     text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
-    validation = ValidationSet(
-        images,
-        mixed_sentences(0.5, "all"),
-        text,
-        len(images),
-        VALIDATION_SENTENCES,
-        settings.network.input_size_px,
-    )
-    answers, confusion = validation.answers(network)
-    thresholds = calibrate(answers)
-    return thresholds, figures(answers, thresholds) | {"semantic_miou": mean_class_iou(confusion)}
+    answers, confusions = [], []
+    for name, root in parse_roots(data).items():
+        if name not in VALIDATION_SETS:
+            raise ConfigError(f"--data {name}: thresholds are chosen on {' or '.join(VALIDATION_SETS)}.")
+        write, count = VALIDATION_SETS[name]
+        images = open_source(name, root, "val")
+        held = ValidationSet(images, write, text, len(images), count, settings.network.input_size_px)
+        answer, confusion = held.answers(network)
+        answers.append(answer)
+        confusions.append(confusion)
+    every = Answers.join(answers)
+    thresholds = calibrate(every)
+    return thresholds, figures(every, thresholds) | {"semantic_miou": mean_class_iou(confusions[0])}
 
 
 def _manifest(name: str, version: str, settings: TrainingSettings, thresholds: Thresholds) -> dict[str, object]:

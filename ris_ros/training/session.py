@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
@@ -19,7 +20,7 @@ from ris_ros.model.network import ReferringNetwork
 from ris_ros.training.augment import Variation
 from ris_ros.training.checkpoint import Checkpoint, read_checkpoint
 from ris_ros.training.curves import draw_curves
-from ris_ros.training.samples import Mixture, ReferringSamples
+from ris_ros.training.samples import Mixture, ReferringSamples, Write
 from ris_ros.training.sentences import mixed_sentences, said_sentences
 from ris_ros.training.sources import open_source, parse_roots
 from ris_ros.training.team import Team
@@ -27,11 +28,11 @@ from ris_ros.training.text import TextMemo
 from ris_ros.training.trainer import LOG, Trainer, Validate
 from ris_ros.training.validation import ValidationSet
 
-VALIDATION_SENTENCES = 8
-"""Sentences of the grammar asked of each validation image, in any phrasing, held-out ones included."""
-
-SAID_SENTENCES = 12
-"""Sentences that people said, asked of each validation image."""
+VALIDATION_SETS: Mapping[str, tuple[Write, int]] = MappingProxyType(
+    {"camvid": (mixed_sentences(0.0, "all"), 8), "camvid_notes": (said_sentences, 12)}
+)
+"""Source -> what is asked of its validation images (the grammar's sentences in any phrasing, held-out ones included; or
+what people said), and how many of it per image."""
 
 
 def train(
@@ -41,6 +42,7 @@ def train(
     resume: bool = False,
     max_minutes: float | None = None,
     device: str = "cpu",
+    start: Path | None = None,
 ) -> None:
     """Train until the budget is spent.
 
@@ -51,6 +53,7 @@ def train(
         resume: Go on with the run in ``out``.
         max_minutes: Time budget of the whole run.
         device: ``cpu`` or ``cuda``.
+        start: Checkpoint of another run whose weights to begin with.
 
     Raises:
         ConfigError: Settings or sources are not understood, or do not fit the run to be resumed.
@@ -67,6 +70,7 @@ def train(
         except OSError as error:
             raise OutputError(f"{out}: cannot be written to ({error.strerror}): choose another folder.") from None
     settings = _settings(config, checkpoint)
+    origin = read_checkpoint(start) if start is not None and checkpoint is None else None
     torch.set_num_threads(settings.threads)
     team = Team.join(device)
     roots = parse_roots(data)
@@ -86,7 +90,7 @@ def train(
         _bank(dict(zip(roots, sources, strict=True))),
     )
     validate = _validation(settings, roots, text) if team.leads and settings.validation_images else None
-    Trainer(settings, text, out, max_minutes, team, checkpoint).run(samples, validate)
+    Trainer(settings, text, out, max_minutes, team, checkpoint, origin).run(samples, validate)
     if team.leads:
         draw_curves(out / LOG, out / "curves.png")
 
@@ -98,13 +102,10 @@ def _bank(sources: Mapping[str, Sequence[LabeledImage]]) -> ThingBank | None:
 
 def _validation(settings: TrainingSettings, roots: Mapping[str, Path], text: TextMemo) -> Validate | None:
     """What to watch: the grammar's sentences and, where notes are there, what people said, on frames kept apart."""
+    size = settings.network.input_size_px
     watched = {
         name: ValidationSet(open_source(name, roots[name], "val"), write, text, settings.validation_images, count, size)
-        for size in (settings.network.input_size_px,)
-        for name, write, count in (
-            ("camvid", mixed_sentences(0.0, "all"), VALIDATION_SENTENCES),
-            ("camvid_notes", said_sentences, SAID_SENTENCES),
-        )
+        for name, (write, count) in VALIDATION_SETS.items()
         if name in roots
     }
 

@@ -18,7 +18,7 @@ from ris_ros.config.training import TrainingSettings
 from ris_ros.errors import ConfigError, OutputError
 from ris_ros.model.network import ReferringNetwork
 from ris_ros.training.average import WeightAverage
-from ris_ros.training.checkpoint import Checkpoint, Position, restore, write_checkpoint
+from ris_ros.training.checkpoint import Checkpoint, Position, restore, start_from, write_checkpoint
 from ris_ros.training.losses import LossWeights, referring_loss
 from ris_ros.training.samples import Batch
 from ris_ros.training.schedule import Budget, learning_rate_factor
@@ -42,6 +42,7 @@ class Trainer:
         max_minutes: Time budget of the whole run; the schedule ends with it. None for no limit.
         team: The processes that train together; this one alone by default.
         checkpoint: A run to go on with.
+        start: Another run whose weights this one begins with.
 
     Raises:
         ConfigError: The images of a step cannot be shared out equally.
@@ -56,6 +57,7 @@ class Trainer:
         max_minutes: float | None = None,
         team: Team | None = None,
         checkpoint: Checkpoint | None = None,
+        start: Checkpoint | None = None,
     ):
         team = team or Team()
         if settings.images_per_step % team.size:
@@ -70,13 +72,16 @@ class Trainer:
         self._budget = Budget(settings.steps, max_minutes)
         self._team = team
         self._weights = LossWeights(**settings.losses.model_dump())
+        self._origin = Position() if start is None else start.lifetime
         network = ReferringNetwork(**settings.network.model_dump())
+        if start is not None:
+            start_from(start, network)
         self.network = network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(self.network, settings.average_decay)
         self._optimiser = _optimiser(self.network, settings)
         if checkpoint is not None:
             restore(checkpoint, self.network, self.average.network, self._optimiser)
-            self.position = checkpoint.position
+            self.position, self._origin = checkpoint.position, checkpoint.origin
         trained = _Trained(self.network)
         self._trained = trained if team.size == 1 else DistributedDataParallel(trained)
 
@@ -132,6 +137,7 @@ class Trainer:
             self.network,
             self.average.network,
             self._optimiser,
+            self._origin,
         )
 
     def _batches(self, samples: Dataset[Batch]) -> Iterator[Batch]:

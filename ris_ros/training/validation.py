@@ -6,7 +6,7 @@ They steer training; what is reported about a bundle comes from ``ris eval``, at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -42,6 +42,11 @@ class Answers:
     truth: NDArray[np.bool_]
     present: NDArray[np.bool_]
     exists: NDArray[np.bool_]
+
+    @staticmethod
+    def join(parts: Sequence[Answers]) -> Answers:
+        """Put answers behind each other."""
+        return Answers(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Answers)})
 
 
 class ValidationSet:

@@ -40,8 +40,8 @@ class Window:
 def surviving_sayings(image: LabeledImage, window: Window) -> tuple[Saying, ...]:
     """The sayings that are true of what the window shows, in its words and with its masks.
 
-    Mirroring swaps left and right in the words. In a part of the picture, sentences that lean on the whole of it (sides,
-    order, distance) fall away, and so do those whose thing is cut.
+    Mirroring swaps left and right in the words. In a part of the picture, sentences that lean on the whole of it
+    (sides, order, distance) fall away, and so do those whose thing is cut.
     """
     whole = window.shows_all(image)
     survivors = []

@@ -133,7 +133,7 @@ def test_the_card_says_what_was_measured_and_what_was_not() -> None:
 def test_curves_are_drawn_from_a_log(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     lines = [{"kind": "train", "step": s, "mask": 1 / s, "images_per_s": 5, "learning_rate": 0.1} for s in range(1, 9)]
-    lines.append({"kind": "validation", "step": 8, "object_miou": 0.4})
+    lines.append({"kind": "validation", "step": 8, "camvid_object_miou": 0.4})
     (tmp_path / "log.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     draw_curves(tmp_path / "log.jsonl", tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -143,9 +143,7 @@ def _info(note: ThingNote) -> InstanceInfo:
     return InstanceInfo(note.class_name, colour=colour, attributes=tuple(attributes), merged=note.n > 1)
 
 
-def _keep_the_unsaid(
-    image: LabeledImage, instance_map: NDArray[np.int32], instances: dict[int, InstanceInfo]
-) -> None:
+def _keep_the_unsaid(image: LabeledImage, instance_map: NDArray[np.int32], instances: dict[int, InstanceInfo]) -> None:
     """Things that nobody noted stay what the label map says, as far as they are large enough to be seen."""
     left = np.where(instance_map == 0, image.instance_map, 0)
     for old, area in zip(*np.unique(left, return_counts=True), strict=True):
@@ -159,17 +157,17 @@ def _keep_the_unsaid(
 
 
 def _thing_mask(note: ThingNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    labelled = labels == BY_NAME[_LABELLED_AS.get(note.class_name, note.class_name)].id
+    labelled = np.equal(labels, BY_NAME[_LABELLED_AS.get(note.class_name, note.class_name)].id)
     if _is_box(note.at):
         x0, y0, x1, y1 = (max(0, round(edge)) for edge in note.at)  # type: ignore[arg-type]
-        mask = np.zeros_like(labelled)
+        mask = np.zeros(labels.shape, np.bool_)
         mask[y0:y1, x0:x1] = labelled[y0:y1, x0:x1]
         return mask
     points = note.at if isinstance(note.at[0], tuple) else (note.at,)
     _, components = cv2.connectedComponents(labelled.view(np.uint8), connectivity=8)
     height, width = labels.shape
     chosen = {int(components[min(int(y), height - 1), min(int(x), width - 1)]) for x, y in points}  # type: ignore[misc]
-    return np.isin(components, sorted(chosen - {0}))
+    return np.asarray(np.isin(components, sorted(chosen - {0})), np.bool_)
 
 
 def _is_box(at: object) -> bool:
@@ -178,9 +176,9 @@ def _is_box(at: object) -> bool:
 
 def _area_mask(note: AreaNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     inside = _polygon_mask(note.poly, labels.shape)
-    of_label = inside & (labels == BY_NAME[note.label].id)
+    of_label = inside & np.equal(labels, BY_NAME[note.label].id)
     if np.count_nonzero(of_label) >= _LEAST_OF_LABEL * np.count_nonzero(inside):
-        return of_label
+        return np.asarray(of_label, np.bool_)
     # The label map calls it something else (a bus shelter under "fence"): all but the things in front.
     things = np.isin(labels, [c.id for c in BY_NAME.values() if c.thing])
     return np.asarray(inside & ~things, np.bool_)
@@ -189,7 +187,7 @@ def _area_mask(note: AreaNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def _polygon_mask(polygon: Sequence[tuple[float, float]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     canvas = np.zeros(shape, np.uint8)
     cv2.fillPoly(canvas, [np.rint(np.asarray(polygon)).astype(np.int32)], 1)
-    return canvas.view(np.bool_)
+    return np.asarray(canvas, np.bool_)
 
 
 def _foot_row(mask: NDArray[np.bool_]) -> int:

@@ -107,14 +107,17 @@ class FrameNotes(_Note):
 
     @model_validator(mode="after")
     def _keys_are_known(self) -> FrameNotes:
-        known = [note.k for note in (*self.things, *self.areas)]
+        known = [thing.k for thing in self.things] + [area.k for area in self.areas]
         if len(set(known)) < len(known):
             raise ValueError("two things or areas share a key")
-        for saying in (*self.say, *self.go):
+        for saying in self._sentences():
             strange = sorted(set(saying.keys) - set(known))
             if strange:
                 raise ValueError(f"'{saying.text}' names {strange[0]}, which is no thing or area of this line")
         return self
+
+    def _sentences(self) -> list[SayingNote | DriveNote]:
+        return [*self.say, *self.go]
 
 
 def _keys(value: Any) -> Any:
