@@ -41,8 +41,8 @@ def sentences(image: LabeledImage, rounds: int = 30, **options: object) -> list[
 
 def test_attributes_are_sorted_into_noun_count_and_phrases():
     info = InstanceInfo("car", attributes=("noun:station wagon", "count:2", "parked", "with its lights on"))
-    assert Known.read(info) == Known("estate car", 2, ("parked", "with its lights on"))
-    assert Known.read(InstanceInfo("car", attributes=("noun:car",))) == Known(None, 1, ())
+    assert Known.read(info) == Known("car", None, "estate car", 2, ("parked", "with its lights on"))
+    assert Known.read(InstanceInfo("car", attributes=("noun:car",))) == Known("car", None, None, 1, ())
     assert Known.read(InstanceInfo("car", merged=True)).count is None
     assert Known.read(InstanceInfo("sign", attributes=("noun:speed limit sign",))).noun == "speed limit sign"
 

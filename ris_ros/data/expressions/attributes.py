@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ris_ros.data.colours import COLOURS, colours_differ
-from ris_ros.data.expressions.nouns import NARROW_NOUNS, canonical_noun
+from ris_ros.data.expressions.nouns import NARROW_NOUNS, canonical_noun, class_of_noun, is_plural_noun, says_who
 from ris_ros.data.instances import TALL_VEHICLE
 from ris_ros.data.labeled_image import InstanceInfo
 
@@ -25,12 +25,16 @@ class Known:
     """An instance's attributes sorted by what they are.
 
     Attributes:
+        class_name: Its class; the noun's where the two disagree, since somebody chose the noun with more care.
+        colour: Colour word; of a traffic light, the one it shows.
         noun: Narrower noun than its class in the form of :func:`~ris_ros.data.expressions.nouns.canonical_noun`,
             or None when the source tells none.
         count: How many things the instance is; None when it may be several that nobody counted.
         phrases: What may follow the noun ("parked at the kerb") or, as one word, precede it ("parked").
     """
 
+    class_name: str
+    colour: str | None
     noun: str | None
     count: int | None
     phrases: tuple[str, ...]
@@ -38,19 +42,30 @@ class Known:
     @classmethod
     def read(cls, info: InstanceInfo) -> Known:
         """Sort the attributes of one instance."""
+        class_name = info.class_name
         noun: str | None = None
         count = None if info.merged else 1
+        several = False
         phrases: list[str] = []
         for attribute in info.attributes:
             if attribute.startswith(_NOUN):
-                noun = canonical_noun(attribute[len(_NOUN) :])
+                told = attribute[len(_NOUN) :]
+                class_name = class_of_noun(told, class_name)
+                noun = None if class_name == "bicyclist" and says_who(told) else canonical_noun(told)
+                several = is_plural_noun(told)
             elif attribute.startswith(_COUNT):
                 count = int(attribute[len(_COUNT) :])
             elif attribute in NARROW_NOUNS:
                 noun = attribute
-            elif attribute != TALL_VEHICLE:
+            elif attribute != TALL_VEHICLE and not attribute.startswith(("a ", "an ", "the ")):
                 phrases.append(attribute)
-        return cls(noun, count, tuple(phrases))
+        colour = info.colour
+        if class_name == "traffic light":
+            shown = {facets["light"] for facets in map(_facets_of, phrases) if "light" in facets}
+            colour = next(iter(shown)) if colour is None and len(shown) == 1 else colour
+            if colour in _LIGHT_COLOURS and not shown:
+                phrases.append(f"showing {colour}")
+        return cls(class_name, colour, noun, None if several and count == 1 else count, tuple(phrases))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,7 @@ _PARTS: dict[str, str] = {
 _DARK = frozenset({"black", "dark", "navy", "maroon"})
 _PALE = frozenset({"white", "light", "pale", "cream", "beige", "silver", "yellow", "pink", "light-coloured", "bright"})
 _SHADES = _DARK | _PALE | frozenset(COLOURS)
+_ALL_IN = re.compile(r"(?:dressed |all |wearing )?(?:in )?([a-z]+)")
 _PLAIN_GARMENT = re.compile(
     r"(?:wearing|in|with|carrying) (?:(?:a|an|the|some) )?(?:(?P<colour>[a-z]+) )?(?P<name>[a-z-]+)"
 )
@@ -106,8 +122,8 @@ _FACETS: dict[str, dict[str, str]] = {
     },
     "light": {
         "green": r"\b(?:showing|on|turned|gone) green\b",
+        "amber": r"\b(?:showing|on|turned|gone) (?:red and amber|amber|yellow|orange)\b",
         "red": r"\b(?:showing|on|turned|gone) red\b",
-        "amber": r"\b(?:showing|on|turned|gone) (?:amber|yellow|orange)\b",
     },
 }  # fmt: skip
 _COMPATIBLE = frozenset({frozenset({"across", "away"})})
@@ -116,6 +132,7 @@ _COMPILED = {
 }
 # These words of generated sources say no more than their facet does, so that other wordings of it imply them.
 _PURE_STATES = frozenset({"parked", "oncoming", "walking", "standing", "showing green", "showing red"})
+_LIGHT_COLOURS = frozenset({"green", "red", "amber"})
 _RENDERED_STATES = frozenset({"walking", "standing", "crossing the road", "riding ahead", "oncoming", "crossing"})
 
 
@@ -129,6 +146,9 @@ def garment_of(phrase: str) -> Garment | None:
 
 def garments_of(phrase: str) -> list[Garment]:
     """Every garment that a phrase names ("in a blue jacket and jeans")."""
+    all_over = _ALL_IN.fullmatch(phrase)
+    if all_over is not None and all_over[1] in _SHADES:
+        return [Garment(all_over[1], "clothes", "top")]
     words = re.findall(r"[a-z-]+", phrase.lower())
     found = []
     for index, word in enumerate(words):

@@ -19,6 +19,9 @@ _DISTANCE_MARGIN = 1.25
 _FOOT_MARGIN = 0.045
 _ORDER_MARGIN = 0.035
 _SPECK_SHARE = 3e-4
+# Who speaks of a car means none of the distant ones that cover so little, beside one that is so much larger.
+_OVERLOOKED_SHARE = 1.5e-3
+_OUTSHINES = 10
 # CamVid leaves some parked cars and bicycles without a class; where much is left out, absence cannot be told.
 _MOST_UNLABELLED = 0.03
 
@@ -76,14 +79,20 @@ def _says_kind(description: Description) -> bool:
 
 
 def fitting(scene: Scene, description: Description) -> list[Thing] | None:
-    """The things that noun and claims surely fit; None as soon as one is uncertain."""
-    fit = []
+    """The things that noun and claims surely fit; None where another may fit that nobody would overlook beside them."""
+    fit: list[Thing] = []
+    largest_doubt_px = 0
     for thing in scene.things:
         truth = truth_of(scene, description, thing)
-        if truth is None:
-            return None
         if truth:
             fit.append(thing)
+        elif truth is None:
+            largest_doubt_px = max(largest_doubt_px, thing.area_px)
+    if largest_doubt_px:
+        least_px = min((thing.area_px for thing in fit), default=0)
+        overlooked_px = _OVERLOOKED_SHARE * scene.content_width * scene.content_height
+        if largest_doubt_px > overlooked_px or _OUTSHINES * largest_doubt_px > least_px:
+            return None
     return fit
 
 

@@ -18,14 +18,14 @@ from ris_ros.data.labeled_image import LabeledImage
 KINDS: tuple[str, ...] = OBJECT_KINDS + REGION_KINDS + NEGATIVE_KINDS
 
 # Share of each sort of sentence; what the scene does not offer leaves its share to the others.
-_SORT_WEIGHTS: dict[str, float] = {"thing": 0.33, "group": 0.1, "stuff": 0.13, "region": 0.22, "negative": 0.26}
+_SORT_WEIGHTS: dict[str, float] = {"thing": 0.39, "group": 0.09, "stuff": 0.08, "region": 0.21, "negative": 0.23}
 _REGION_WEIGHTS: dict[str, float] = {
     "park": 8.0, "stop": 6.0, "wait": 5.0, "follow": 6.0, "overtake": 3.0, "pull_over": 2.0,
     "turn": 2.0, "lane_change": 1.2, "straight": 0.8,
 }  # fmt: skip
 _NEGATIVE_WEIGHTS: dict[str, float] = {
-    "absent_class": 3.0, "wrong_colour": 3.0, "wrong_place": 2.5, "wrong_attribute": 2.0,
-    "wrong_relation": 1.5, "absent_in_command": 3.0,
+    "absent_class": 1.8, "wrong_class": 2.5, "wrong_colour": 3.5, "wrong_place": 2.5, "wrong_attribute": 2.0,
+    "wrong_relation": 1.7, "absent_in_command": 3.0,
 }  # fmt: skip
 _TRIES_PER_SENTENCE = 12
 _TRIES_PER_MEANING = 8

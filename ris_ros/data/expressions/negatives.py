@@ -1,8 +1,10 @@
 """Sentences about what is not there, each checked against the scene.
 
-The five kinds of Wu et al., "Towards Robust Referring Image Segmentation" (TIP 2024): an absent class, a colour that
-contradicts every thing of the class, a place or a count that nothing fits, an attribute that nothing has, and a
-relation to something that is not beside it. Each is made from a description that could be true and is kept only when
+After the five methods of Wu et al., "Towards Robust Referring Image Segmentation" (TIP 2024): a sentence that belongs
+to another picture (``absent_class``), the noun exchanged (``wrong_class``), a colour or an attribute that contradicts
+every thing of the class (``wrong_colour``, ``wrong_attribute``), a place or a count that nothing fits
+(``wrong_place``), and a relation to what is not there (``wrong_relation``); ``absent_in_command`` is any of these in a
+manoeuvre. All but the first are true names with one slot changed, and each is kept only when
 :func:`~ris_ros.data.expressions.describe.absent` proves that nothing fits.
 """
 
@@ -11,9 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from ris_ros.data.classes import BY_NAME
-from ris_ros.data.colours import COLOURS
 from ris_ros.data.expression import Expression
-from ris_ros.data.expressions.describe import Description, Pick, absent, can_deny
+from ris_ros.data.expressions.describe import Description, absent, can_deny
 from ris_ros.data.expressions.frames import frame_name
 from ris_ros.data.expressions.lexicon import (
     ABSENT_THINGS,
@@ -25,36 +26,16 @@ from ris_ros.data.expressions.lexicon import (
     Term,
 )
 from ris_ros.data.expressions.manoeuvres import MANOEUVRES, say
-from ris_ros.data.expressions.objects import claims_about, draw_thing
+from ris_ros.data.expressions.near_misses import NEAR_MISS_KINDS, PAINTS, near_miss
 from ris_ros.data.expressions.phrasing import Phrasing
-from ris_ros.data.expressions.predicates import (
-    HasAttribute,
-    HasColour,
-    InLineWith,
-    NextTo,
-    OnSide,
-    Predicate,
-    SideOf,
-    StandsOn,
-)
+from ris_ros.data.expressions.predicates import HasColour, IsKind, OnSide, Predicate
 from ris_ros.data.expressions.realise import noun_phrase, side_words, stuff_name
-from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.data.expressions.scene import Scene
 from ris_ros.data.expressions.utter import say_description
 from ris_ros.types import Target
 
-NEGATIVE_KINDS: tuple[str, ...] = (
-    "absent_class",
-    "wrong_colour",
-    "wrong_place",
-    "wrong_attribute",
-    "wrong_relation",
-    "absent_in_command",
-)
+NEGATIVE_KINDS: tuple[str, ...] = ("absent_class", *NEAR_MISS_KINDS, "absent_in_command")
 
-_PAINTS: tuple[str, ...] = ("white", "black", "red", "blue", "green", "yellow", "orange", "pink", "purple")
-_NEIGHBOURS: tuple[str, ...] = ("car", "pedestrian", "bicyclist", "van", "truck", "bus", "cone")
-_VEHICLE_STATES: tuple[str, ...] = ("parked", "oncoming", "driving ahead")
-_GARMENT_SHARE = 0.3
 _STUFF_SHARE = 0.25
 _PLURAL_SHARE = 0.15
 
@@ -67,10 +48,11 @@ def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expressi
         return _absent_in_command(scene, phrasing)
     if kind == "wrong_place" and phrasing.chance(_STUFF_SHARE):
         return _stuff_elsewhere(scene, phrasing)
-    description = _false_description(scene, phrasing, kind)
+    description = near_miss(scene, phrasing, kind)
     if description is None:
         return None
-    plural = description.pick is None and kind != "wrong_place" and phrasing.chance(_PLURAL_SHARE)
+    named = any(isinstance(claim, IsKind) for claim in description.claims)
+    plural = description.pick is None and not named and kind != "wrong_place" and phrasing.chance(_PLURAL_SHARE)
     return _negative(scene, say_description(phrasing, description, plural=plural), kind, Target.OBJECT)
 
 
@@ -79,7 +61,7 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
         name = absent_thing(scene, phrasing)
         if name is None:
             return None
-        words = name if phrasing.chance(0.6) else f"{phrasing.one_of(_PAINTS)} {name}"
+        words = name if phrasing.chance(0.6) else f"{phrasing.one_of(PAINTS)} {name}"
         return _negative(
             scene, frame_name(phrasing, words, plural=False, definite=False), "absent_class", Target.OBJECT
         )
@@ -118,7 +100,7 @@ def _absent_term(scene: Scene, phrasing: Phrasing) -> Description | None:
     term = phrasing.one_of(terms)
     dress: list[Predicate] = [OnSide("left"), OnSide("right"), OnSide("ahead")]
     if term.sure <= VEHICLES:
-        dress.append(HasColour(phrasing.one_of(_PAINTS)))
+        dress.append(HasColour(phrasing.one_of(PAINTS)))
     claims = (phrasing.one_of(dress),) if phrasing.chance(0.5) else ()
     description = Description(term, claims)
     return description if absent(scene, description) else None
@@ -134,27 +116,6 @@ def _present(scene: Scene, term: Term) -> bool:
     return any(scene.class_area_px[BY_NAME[name].id] for name in names)
 
 
-def _false_description(scene: Scene, phrasing: Phrasing, kind: str) -> Description | None:
-    """A description of something present with one claim turned false."""
-    things = [thing for thing in scene.things if _suits(thing, kind)]
-    if not things:
-        return None
-    thing = draw_thing(phrasing, things)
-    term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
-    wrong = _wrong_claim(scene, phrasing, thing, kind)
-    if wrong is None:
-        return None
-    if isinstance(wrong, Pick):
-        description = Description(term, (), wrong)
-    else:
-        extra: tuple[Predicate, ...] = ()
-        if phrasing.chance(0.25):
-            true_ones = [claim for claim in claims_about(scene, thing) if claim.family != wrong.family]
-            extra = (phrasing.one_of(true_ones),) if true_ones else ()
-        description = Description(term, (wrong, *extra))
-    return description if absent(scene, description) else None
-
-
 def _stuff_elsewhere(scene: Scene, phrasing: Phrasing) -> Expression | None:
     """An area sought on the side where there is none of it, such as a pavement on the right."""
     name = phrasing.one_of(("building", "sidewalk", "tree", "fence"))
@@ -167,59 +128,16 @@ def _stuff_elsewhere(scene: Scene, phrasing: Phrasing) -> Expression | None:
     return _negative(scene, frame_name(phrasing, words, plural=stuff.plural), "wrong_place", Target.OBJECT)
 
 
-def _wrong_claim(scene: Scene, phrasing: Phrasing, thing: Thing, kind: str) -> Predicate | Pick | None:
-    if kind == "wrong_colour":
-        return HasColour(phrasing.one_of(_PAINTS))
-    if kind == "wrong_place":
-        if phrasing.chance(0.35):
-            count = len(scene.of_class(thing.class_name))
-            return Pick(phrasing.one_of(("from_left", "from_right")), count) if 1 <= count <= 4 else None
-        if phrasing.chance(0.3) and thing.class_name in VEHICLES | {"pedestrian", "bicyclist"}:
-            return StandsOn(phrasing.one_of(("road", "sidewalk")))
-        return OnSide(phrasing.one_of(("left", "right", "ahead")))
-    if kind == "wrong_attribute":
-        # A red jacket where all are blue, or something oncoming where all is parked.
-        if phrasing.chance(_GARMENT_SHARE) or thing.class_name not in VEHICLES:
-            return HasAttribute(_recoloured(phrasing, phrasing.one_of(thing.known.phrases)))
-        return HasAttribute(phrasing.one_of(_VEHICLE_STATES))
-    neighbours = [
-        frozenset({name}) for name in _NEIGHBOURS if name != thing.class_name and can_deny(scene, _term_of(name))
-    ]
-    if not neighbours:
-        return None
-    classes = phrasing.one_of(neighbours)
-    if phrasing.chance(0.25):
-        return InLineWith(classes, behind=phrasing.chance(0.5))
-    return NextTo(classes) if phrasing.chance(0.6) else SideOf(classes, phrasing.one_of(("left", "right")))
-
-
-def _suits(thing: Thing, kind: str) -> bool:
-    """Whether a false claim of this kind can be made of the thing."""
-    if kind == "wrong_colour":
-        return thing.class_name in VEHICLES and thing.info.colour is not None
-    return kind != "wrong_attribute" or bool(thing.known.phrases)
-
-
-def _recoloured(phrasing: Phrasing, attribute: str) -> str:
-    """The attribute with its colour word swapped: "wearing a red jacket" -> "wearing a green jacket"."""
-    words = attribute.split()
-    return " ".join(phrasing.one_of(_PAINTS) if word in COLOURS else word for word in words)
-
-
-def _term_of(class_name: str) -> Term:
-    return next(term for term in TERMS if term.sure == {class_name})
-
-
 def _absent_in_command(scene: Scene, phrasing: Phrasing) -> Expression | None:
     manoeuvre = phrasing.one_of([m for m in MANOEUVRES if m.about == "thing"])
     way = float(phrasing.rng.random())
-    if way < 0.15:
+    if way < 0.1:
         words = absent_thing(scene, phrasing)
     else:
-        kinds = ("wrong_colour", "wrong_place", "wrong_attribute", "wrong_relation")
-        description = _absent_term(scene, phrasing) if way < 0.5 else None
-        if way >= 0.5:
-            description = _false_description(scene, phrasing, phrasing.one_of(kinds))
+        near = way > 0.25
+        description = (
+            near_miss(scene, phrasing, phrasing.one_of(NEAR_MISS_KINDS)) if near else _absent_term(scene, phrasing)
+        )
         fits = description is not None and description.term.sure & manoeuvre.classes
         words = noun_phrase(phrasing, description) if description is not None and fits else None
     if words is None:

@@ -36,7 +36,7 @@ def _noun(
 
 RIDERLESS = "parked bicycle"
 NARROW_NOUNS: dict[str, NarrowNoun] = {
-    "SUV": _noun(("SUV", "four by four", "4x4"), ("off-roader",), ("4x4", "suv", "four by four", "jeep", "4 x 4"),
+    "SUV": _noun(("SUV", "four by four", "4x4"), ("off-roader",), ("4x4", "suv", "four by four", "jeep", "4x4s"),
                  ("estate car", "people carrier")),
     "sedan": _noun(("sedan", "saloon", "saloon car"), ("four-door car",), ("saloon", "saloon car"),
                    ("hatchback", "estate car", "sports car")),
@@ -53,13 +53,14 @@ NARROW_NOUNS: dict[str, NarrowNoun] = {
     "double-decker bus": _noun(("double-decker", "double-decker bus", "double decker"), ("two-storey bus",),
                                ("double-decker", "double decker", "double decker bus")),
     "coach": _noun(("coach",), ("touring bus",)),
-    "man": _noun(("man", "man", "guy", "bloke"), ("gentleman", "fellow"), ("guy", "bloke", "gentleman"), ("boy",)),
-    "woman": _noun(("woman", "woman", "lady"), ("female pedestrian",), ("lady",), ("girl",)),
+    "man": _noun(("man", "man", "guy", "bloke"), ("gentleman", "fellow"), ("guy", "bloke", "men"), ("boy",)),
+    "woman": _noun(("woman", "woman", "lady"), ("female pedestrian",), ("lady", "women"), ("girl",)),
     "boy": _noun(("boy", "lad"), ("young lad",), ("lad",), ("man", "child")),
     "girl": _noun(("girl",), ("young girl",), (), ("woman", "child")),
     "child": _noun(("child", "kid"), ("youngster",), ("kid",), ("boy", "girl")),
     "motorcyclist": _noun(("motorcyclist", "motorbike rider", "person on the motorbike"), ("biker",),
-                          ("motorcycle", "motorbike", "moped rider", "scooter rider", "moped"), not_class=True),
+                          ("motorcycle", "motorbike", "moped rider", "scooter rider", "moped",
+        "motorbikes"), not_class=True),
     RIDERLESS: _noun(("parked bicycle", "bicycle without a rider", "parked bike"), ("empty bike",),
                      ("bicycle", "bike", "parked bike"), not_class=True),
     "street lamp": _noun(("street lamp", "lamp post", "street light"), ("lantern pole",), ("lamp post",)),
@@ -74,6 +75,11 @@ NARROW_NOUNS: dict[str, NarrowNoun] = {
 }  # fmt: skip
 
 _CANONICAL: dict[str, str] = {other: noun for noun, entry in NARROW_NOUNS.items() for other in entry.also}
+_VEHICLES = frozenset({"car", "van", "truck", "bus"})
+_VEHICLE_CLASSES: dict[str, str] = {
+    "car": "car", "cars": "car", "van": "van", "vans": "van", "truck": "truck", "trucks": "truck", "lorry": "truck",
+    "lorries": "truck", "bus": "bus", "buses": "bus", "coach": "bus", "double-decker": "bus",
+}  # fmt: skip
 # What is no narrower than the class, or only says that it is several.
 _CLASS_WORDS = frozenset(
     ("car", "cars", "vehicle", "vehicles", "van", "vans", "truck", "trucks", "bus", "buses", "pedestrian",
@@ -88,6 +94,24 @@ def canonical_noun(noun: str) -> str | None:
     if not plain or plain.lower() in _CLASS_WORDS:
         return None
     return plain if plain in NARROW_NOUNS else _CANONICAL.get(plain.lower(), plain)
+
+
+def class_of_noun(noun: str, class_name: str) -> str:
+    """The class that a vehicle's noun names, where it names one ("coach": bus); else the class given."""
+    return _VEHICLE_CLASSES.get(noun.strip().lower(), class_name) if class_name in _VEHICLES else class_name
+
+
+def is_plural_noun(noun: str) -> bool:
+    """Whether a source's noun says that it is several."""
+    last = noun.strip().lower().split()[-1] if noun.strip() else ""
+    return last in {"people", "men", "women", "children"} or (
+        last.endswith("s") and not last.endswith(("ss", "bus", "lights"))
+    )
+
+
+def says_who(noun: str) -> bool:
+    """Whether a noun says who somebody is rather than what they ride."""
+    return canonical_noun(noun) in {"man", "woman", "boy", "girl", "child"}
 
 
 def noun_fits(asked: str, known: str | None) -> bool | None:

@@ -58,6 +58,8 @@ _PICKS: tuple[Pick, ...] = (
     Pick("furthest"),
     *(Pick(by, rank) for by in ("from_left", "from_right") for rank in range(4)),
 )
+_VEHICLE_OR_PERSON_WEIGHT = 4.0
+_CLASS_WEIGHTS: dict[str, float] = {"traffic light": 2.5, "cone": 1.2, "sign": 1.2, "pole": 0.5}
 _PICK_SHARE = 0.35
 _ONE_MORE = 0.5
 _OWN_NOUN_SHARE = 0.6
@@ -102,9 +104,9 @@ def claims_about(scene: Scene, thing: Thing) -> list[Predicate]:
     """Every claim of the grammar that is surely true of the thing."""
     options: list[Predicate] = [OnSide(side) for side in (*_SIDES, *_SIDES)]
     options.extend([AtEdge("left"), AtEdge("right"), FarAway()])
-    if thing.info.colour is not None and thing.class_name in _COLOURED and _share(scene, thing) > _MIN_COLOUR_SHARE:
+    if thing.known.colour is not None and thing.class_name in _COLOURED and _share(scene, thing) > _MIN_COLOUR_SHARE:
         # Colour is what people name first, and few things have one that is certain.
-        options.extend([HasColour(thing.info.colour)] * 6)
+        options.extend([HasColour(thing.known.colour)] * 6)
     if thing.known.noun is not None:
         options.extend([IsKind(thing.known.noun)] * 4)
     for phrase in thing.known.phrases:
@@ -150,7 +152,7 @@ def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
 def draw_thing(phrasing: Phrasing, things: Sequence[Thing]) -> Thing:
     """A thing, its class drawn first so that a street of poles still yields cars and people, large ones favoured."""
     names = sorted({thing.class_name for thing in things})
-    weights = np.array([3.0 if name in VEHICLES | {"pedestrian", "bicyclist"} else 1.0 for name in names])
+    weights = np.array([_CLASS_WEIGHTS.get(name, _VEHICLE_OR_PERSON_WEIGHT) for name in names])
     name = names[int(phrasing.rng.choice(len(names), p=weights / weights.sum()))]
     mine = [thing for thing in things if thing.class_name == name]
     sizes = np.sqrt(np.array([thing.area_px for thing in mine], float))

@@ -43,11 +43,11 @@ class HasColour:
         return "colour"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        if thing.info.colour is None:
+        if thing.known.colour is None:
             return None
-        if thing.info.colour == self.colour:
+        if thing.known.colour == self.colour:
             return True
-        return False if colours_differ(thing.info.colour, self.colour) else None
+        return False if colours_differ(thing.known.colour, self.colour) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ris_ros.data.colours import COLOURS
 from ris_ros.data.expressions import claim_words as words_for
 from ris_ros.data.expressions.attributes import garment_of
 from ris_ros.data.expressions.describe import Description, Pick
@@ -29,6 +30,8 @@ _COLOUR_AFTER_SHARE = 0.08
 # Single words that follow the noun.
 _ONLY_AFTER = ("ahead", "away", "there", "along", "by")
 _SIDE_BEFORE_SHARE = 0.15
+# Adjectives of which a phrase may start though it has several words ("dark green", "cream and blue").
+_ADJECTIVES = frozenset(COLOURS) | {"dark", "light", "pale", "cream", "bright", "small", "round", "square", "oval"}
 # Order of what follows the noun.
 _CLOTHES, _COLOUR, _PLACE, _RELATION, _SIDE = range(5)
 
@@ -121,7 +124,7 @@ def _claims_in_words(phrasing: Phrasing, description: Description, plural: bool)
         elif isinstance(claim, HasAttribute):
             words = phrase_in_words(phrasing, claim.attribute, description.term)
             words = _in_plural(words) if plural else words
-            if " " in words or words.endswith(_ONLY_AFTER):
+            if (" " in words and words.split()[0] not in _ADJECTIVES) or words.endswith(_ONLY_AFTER):
                 posts.append((_CLOTHES, words))
             else:
                 adjectives.append(words)

@@ -189,20 +189,25 @@ class Scene:
         np.minimum.at(low_y, index, rows)
         np.maximum.at(high_y, index, rows)
         x0, _, x1, y1 = self.content
+        known = {
+            i: Known.read(self.image.instances[key])
+            for i, key in enumerate(present.tolist())
+            if key in self.image.instances
+        }
         return [
             Thing(
                 key=int(present[i]),
-                class_name=self.image.instances[int(present[i])].class_name,
+                class_name=known[i].class_name,
                 info=self.image.instances[int(present[i])],
                 area_px=int(area[i]),
                 box=(int(low_x[i]), int(low_y[i]), int(high_x[i]) + 1, int(high_y[i]) + 1),
                 centre_x=float(mean_x[i]),
                 cut_below=bool(high_y[i] >= y1 - 2),
                 cut_aside=bool(low_x[i] <= x0 + 1 or high_x[i] >= x1 - 2),
-                known=Known.read(self.image.instances[int(present[i])]),
+                known=known[i],
             )
             for i in range(count)
-            if area[i] >= _MIN_THING_PX and int(present[i]) in self.image.instances
+            if area[i] >= _MIN_THING_PX and i in known
         ]
 
 

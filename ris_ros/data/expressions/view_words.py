@@ -16,7 +16,7 @@ _ON_A_SIDE = re.compile(
     r"\b(?:on|at|along|up|down|in|to) (?:the|our) (?:far |very )?(left|right)(?:-hand)?\b(?! (?:of|lane|edge)\b)"
 )
 _RANKED = re.compile(
-    r"\b(?:nearest|closest|nearer|closer|first|second|third|fourth|last|leading|edge|corner|middle|centre|center|other"
+    r"\b(?:leftmost|rightmost|nearest|closest|nearer|closer|first|second|third|fourth|last|leading|edge|corner|middle|centre|center|other"
     r"|further|farther|furthest|farthest|frame|picture|view|photo)\b"
 )
 _AHEAD = re.compile(r"\b(?:in front of us|ahead of us|straight ahead|just ahead|right ahead|directly ahead)\b")
