@@ -9,8 +9,8 @@ _SIDES = re.compile(
     r"|over|against|away|outside|underneath|where|opposite)\b))",
     re.IGNORECASE,
 )
+_OUTER = re.compile(r"\b(leftmost|rightmost)\b", re.IGNORECASE)
 _SWAPPED = {"left": "right", "right": "left", "leftmost": "rightmost", "rightmost": "leftmost"}
-_OUTER = re.compile(r"\b(leftmost|rightmost|left-hand|right-hand)\b", re.IGNORECASE)
 
 _PLACES = re.compile(
     r"\b(left|right|leftmost|rightmost|left-hand|right-hand|middle|centre|center|central|edge|corner|bottom|top|side"
@@ -35,8 +35,7 @@ def depends_on_frame(text: str) -> bool:
 
 def _swap(match: re.Match[str]) -> str:
     word = match.group(0)
-    lower = word.lower()
-    swapped = _SWAPPED.get(lower) or lower.replace("left", "\0").replace("right", "left").replace("\0", "right")
+    swapped = _SWAPPED[word.lower()]
     if word.isupper():
         return swapped.upper()
     return swapped.capitalize() if word[0].isupper() else swapped
