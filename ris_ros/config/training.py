@@ -36,9 +36,15 @@ class AugmentSettings(Settings):
     tint: float = Field(0.08, ge=0, le=0.5, description="Largest relative change of one colour channel.")
     blur: float = Field(0.1, ge=0, le=1, description="Chance of a slight blur.")
     noise: float = Field(0.2, ge=0, le=1, description="Chance of sensor noise.")
+    night: float = Field(0.05, ge=0, le=1, description="Chance of night.")
+    rain: float = Field(0.05, ge=0, le=1, description="Chance of rain.")
+    fog: float = Field(0.03, ge=0, le=1, description="Chance of fog.")
+    glare: float = Field(0.05, ge=0, le=1, description="Chance of a low sun in the picture.")
+    motion_blur: float = Field(0.07, ge=0, le=1, description="Chance that the camera moved while the shutter was open.")
+    jpeg: float = Field(0.1, ge=0, le=1, description="Chance of a hard JPEG compression.")
     recolour: float = Field(0.2, ge=0, le=1, description="Chance, of each vehicle and person, of another colour.")
     paste: float = Field(
-        0.25, ge=0, le=0.9, description="Chance of a thing out of another picture, and after each of one more."
+        0.35, ge=0, le=0.9, description="Chance of a thing out of another picture, and after each of one more."
     )
 
 

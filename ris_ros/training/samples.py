@@ -24,7 +24,7 @@ from ris_ros.data.expression import Expression
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.errors import DataError
 from ris_ros.geometry.letterbox import PAD_VALUE
-from ris_ros.training.augment import Variation, choose_window, cut, edit, padded, vary_light
+from ris_ros.training.augment import Variation, choose_window, cut, edit, padded, vary_light, vary_weather
 from ris_ros.training.window import Window
 from ris_ros.types import Target
 
@@ -225,5 +225,6 @@ class ReferringSamples(Dataset[Batch]):
                 break
         else:
             raise DataError(f"Nothing can be said about any of {_TRIES} images: check the labels of the sources.")
+        content = vary_weather(content, self._variation, rng)
         content = replace(content, image_rgb=vary_light(content.image_rgb, self._variation, rng))
         return encode_sample(content, expressions, window, self._input_size_px)

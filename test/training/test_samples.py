@@ -25,7 +25,23 @@ from ris_ros.types import Target
 
 INPUT = (96, 64)
 STRONG = Variation(**TrainingSettings.model_validate({}).augment.model_dump())
-STILL = replace(STRONG, flip=0, whole=1, light=0, tint=0, blur=0, noise=0, recolour=0, paste=0)
+STILL = replace(
+    STRONG,
+    flip=0,
+    whole=1,
+    light=0,
+    tint=0,
+    blur=0,
+    noise=0,
+    night=0,
+    rain=0,
+    fog=0,
+    glare=0,
+    motion_blur=0,
+    jpeg=0,
+    recolour=0,
+    paste=0,
+)
 
 
 def samples(seed: int = 0, variation: Variation = STRONG) -> ReferringSamples:

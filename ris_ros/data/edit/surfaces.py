@@ -105,7 +105,7 @@ def _checked(
     """Specks removed and edges softened; None where too little of the sure part is left."""
     solid = cv2.morphologyEx((likely > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    # Rims, plates and shop windows seen through glass are islands; doors and bonnets hang together.
+    # Rims, plates and what is seen through glass are islands; doors and bonnets hang together.
     _, islands, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
@@ -135,7 +135,7 @@ def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _rows(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """float32 [h, 1]: share of the box's height above each row's middle."""
-    return ((np.arange(shape[0], dtype=np.float32) + 0.5) / shape[0])[:, None]
+    return np.asarray((np.arange(shape[0]) + 0.5) / shape[0], np.float32)[:, None]
 
 
 def _ramp(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
