@@ -19,7 +19,8 @@ from ris_ros.data.expressions import lexicon as lexicon_module
 from ris_ros.data.expressions.attributes import phrase_holds
 from ris_ros.data.expressions.describe import Description, Pick, absent, group, single
 from ris_ros.data.expressions.lexicon import TERMS, Term
-from ris_ros.data.expressions.manoeuvres import MANOEUVRES, REGION_KINDS
+from ris_ros.data.expressions.manoeuvre_table import MANOEUVRES
+from ris_ros.data.expressions.manoeuvres import REGION_KINDS
 from ris_ros.data.expressions.negatives import NEGATIVE_KINDS
 from ris_ros.data.expressions.predicates import HasAttribute, HasColour, NextTo, OnSide
 from ris_ros.data.expressions.scene import Scene

@@ -25,7 +25,8 @@ from ris_ros.data.expressions.lexicon import (
     VEHICLES,
     Term,
 )
-from ris_ros.data.expressions.manoeuvres import MANOEUVRES, say
+from ris_ros.data.expressions.manoeuvre_table import MANOEUVRES
+from ris_ros.data.expressions.manoeuvres import say
 from ris_ros.data.expressions.near_misses import NEAR_MISS_KINDS, PAINTS, near_miss
 from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.predicates import HasColour, IsKind, OnSide, Predicate
