@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import OutputError
-from ris_ros.evaluation.metrics import Overlap
+from ris_ros.evaluation.overlap import Overlap
 
 MAJORITY = 0.5
 _PICTURE_WIDTH_PX = 480

@@ -4,39 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
-from ris_ros.data.classes import CLASSES, VOID
-from ris_ros.data.expression import Expression
-from ris_ros.data.expressions import generate
 from ris_ros.data.labeled_image import LabeledImage
-from ris_ros.evaluation.metrics import ClassOverlaps
-from ris_ros.evaluation.pictures import Extremes
-from ris_ros.evaluation.score import Score, Wording, score
+from ris_ros.evaluation.gallery import Gallery
+from ris_ros.evaluation.questions import Sentences, questions
+from ris_ros.evaluation.results import Results
+from ris_ros.evaluation.score import Score, score
+from ris_ros.evaluation.semantic import ClassScore, check_classes
+from ris_ros.language.utterance import clean
 from ris_ros.pipeline.perceive import Perceiver, View
 from ris_ros.types import Command, Frame, Grounding, Target
 
-# How each class is asked for in the semantic check.
-CLASS_WORDS: dict[str, str] = {
-    "sky": "the sky",
-    "building": "the buildings",
-    "pole": "all the poles",
-    "road": "the road",
-    "sidewalk": "the pavement",
-    "tree": "the trees",
-    "sign": "all the signs",
-    "fence": "the fence",
-    "car": "all the cars",
-    "pedestrian": "all the pedestrians",
-    "bicyclist": "all the cyclists",
-    "van": "all the vans",
-    "truck": "all the trucks",
-    "bus": "all the buses",
-    "cone": "all the traffic cones",
-    "traffic light": "all the traffic lights",
-}
 _COMMANDS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask.
+
+    Attributes:
+        sentences: See :func:`~ris_ros.evaluation.questions.questions`.
+        count_per_image: Written sentences per image.
+        seed: The same seed writes the same.
+        target: Whether a command states what it is about (``own``) or leaves that to the pipeline (``auto``).
+        most_images: Ask about so many at most, evenly spread; None for all.
+    """
+
+    sentences: Sentences | None = None
+    count_per_image: int = 16
+    seed: int = 0
+    target: Literal["own", "auto"] = "own"
+    most_images: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,73 +46,52 @@ class Evaluation:
     """Everything that a run over a source yields.
 
     Attributes:
-        scores: One per sentence.
-        classes: Per-class overlaps of the semantic check by words.
-        extremes: The best and the worst answers.
-        image_count: Images looked at.
+        results: The scores.
+        gallery: The answers worth looking at.
     """
 
-    scores: tuple[Score, ...]
-    classes: ClassOverlaps
-    extremes: Extremes
-    image_count: int
+    results: Results
+    gallery: Gallery
 
 
 def evaluate(
     perceiver: Perceiver,
     images: Sequence[LabeledImage],
-    count_per_image: int,
-    seed: int,
+    plan: Plan,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    most_images: int | None = None,
 ) -> Evaluation:
-    """Ask a model written sentences about every image, half of them in held-out wording, and the semantic check.
+    """Ask a model the plan's sentences about every image, and the semantic check.
 
     Args:
         perceiver: The model.
         images: What to ask about.
-        count_per_image: Sentences per image.
-        seed: The same seed asks the same.
+        plan: What to ask.
         progress: Called with (images done, images in all).
-        most_images: Ask about so many at most, evenly spread.
 
     Raises:
         BackendError: The model fails.
+        CommandError: A sentence of the source cannot be read.
     """
     scores: list[Score] = []
-    classes, extremes = ClassOverlaps(), Extremes()
-    count = len(images) if most_images is None else min(most_images, len(images))
+    classes: list[ClassScore] = []
+    gallery = Gallery()
+    count = len(images) if plan.most_images is None else min(plan.most_images, len(images))
     for done, index in enumerate(np.linspace(0, len(images) - 1, count).round().astype(int).tolist(), start=1):
         image = images[index]
         view = perceiver.look([Frame("image", image.image_rgb, 0)])
-        asked = list(_sentences(image, np.random.default_rng([seed, index]), count_per_image))
-        answers = _ask(perceiver, view, [(e.text, e.target) for _, e in asked])
-        for (wording, expression), grounding in zip(asked, answers, strict=True):
-            scored = score(index, image.id, wording, expression, grounding, perceiver.thresholds)
+        asked = list(questions(image, plan.sentences, np.random.default_rng([plan.seed, index]), plan.count_per_image))
+        texts = [(q.expression.text, Target.AUTO if plan.target == "auto" else q.expression.target) for q in asked]
+        for question, grounding in zip(asked, _ask(perceiver, view, texts), strict=True):
+            scored = score(image, question, grounding, perceiver.thresholds)
             scores.append(scored)
-            extremes.add(scored, expression, grounding)
-        _check_classes(perceiver, view, image, classes)
+            gallery.add(scored, question, grounding, perceiver.thresholds)
+        classes.extend(check_classes(image, partial(_ask, perceiver, view)))
         progress(done, count)
-    return Evaluation(tuple(scores), classes, extremes, count)
-
-
-def _sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> Iterator[tuple[Wording, Expression]]:
-    for expression in generate(image, rng, (count + 1) // 2, split="train"):
-        yield "common", expression
-    for expression in generate(image, rng, count // 2, split="heldout"):
-        yield "held out", expression
+    return Evaluation(Results(tuple(scores), tuple(classes)), gallery)
 
 
 def _ask(perceiver: Perceiver, view: View, texts: Sequence[tuple[str, Target]]) -> Iterator[Grounding]:
     for start in range(0, len(texts), _COMMANDS_AT_ONCE):
         part = texts[start : start + _COMMANDS_AT_ONCE]
-        yield from perceiver.answer(view, [Command(str(i), text, target, 0) for i, (text, target) in enumerate(part)])
-
-
-def _check_classes(perceiver: Perceiver, view: View, image: LabeledImage, classes: ClassOverlaps) -> None:
-    """Ask for every class that the source tells apart, there or not; pixels of no class count for nothing."""
-    labelled = image.class_map != VOID
-    asked = [c for c in CLASSES if c.name in CLASS_WORDS and c.name in image.known_classes]
-    answers = _ask(perceiver, view, [(CLASS_WORDS[c.name], Target.OBJECT) for c in asked])
-    for street_class, grounding in zip(asked, answers, strict=True):
-        classes.add(street_class.name, grounding.object.mask & labelled, image.class_map == street_class.id)
+        commands = [Command(str(i), clean(text), target, 0) for i, (text, target) in enumerate(part)]
+        yield from perceiver.answer(view, commands)

@@ -1,37 +1,30 @@
-"""Worked vectors and brute force against the figures."""
+"""Worked vectors against the figures."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from ris_ros.evaluation.metrics import (
-    ClassOverlaps,
-    ExistenceFigures,
+    PRECISION_LEVELS,
+    GeneralizedFigures,
     MaskFigures,
-    Overlap,
     PointingFigures,
     RobustFigures,
     RobustSample,
-    bootstrap_interval,
-    first_hit_rank,
 )
+from ris_ros.evaluation.overlap import Overlap
 
-MASKS = arrays(np.bool_, (6, 7))
 
-
-def _row(*set_columns: int, width: int = 100) -> np.ndarray:
+def row(*set_columns: int, width: int = 100) -> np.ndarray:
     mask = np.zeros((1, width), np.bool_)
     mask[0, list(set_columns)] = True
     return mask
 
 
 def test_the_worked_check_of_the_contract():
-    truth = _row(*range(50))
-    predicted = _row(*range(40))
+    truth = row(*range(50))
+    predicted = row(*range(40))
     sample = RobustSample((Overlap.of(predicted, truth),), (0, 40))
     figures = RobustFigures.of([sample])
     assert figures.mean_iou == pytest.approx(0.8)
@@ -53,7 +46,7 @@ def test_precision_counts_the_level_itself():
 
 
 def test_two_empty_masks_score_nothing():
-    assert Overlap.of(_row(), _row()).iou == 0.0
+    assert Overlap.of(row(), row()).iou == 0.0
     empty = MaskFigures.of([Overlap(0, 0)])
     assert (empty.count, empty.overall_iou, empty.mean_iou) == (1, 0.0, 0.0)
 
@@ -62,24 +55,8 @@ def test_no_samples_give_zeros_and_not_an_error():
     figures = MaskFigures.of([])
     assert (figures.count, figures.overall_iou, figures.mean_iou) == (0, 0.0, 0.0)
     assert set(figures.precision_at.values()) == {0.0}
-    assert RobustFigures.of([]) == RobustFigures(0.0, 0.0, 0.0)
+    assert RobustFigures.of([]) == RobustFigures(0, 0.0, 0.0, 0.0)
     assert PointingFigures.of([]).count == 0
-    assert bootstrap_interval(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.random.default_rng(0)) == (0.0, 0.0)
-
-
-def test_masks_of_different_sizes_are_refused():
-    with pytest.raises(ValueError, match="cannot be compared"):
-        Overlap.of(np.zeros((2, 3), np.bool_), np.zeros((3, 2), np.bool_))
-
-
-@given(MASKS, MASKS)
-def test_overlap_agrees_with_sets_and_is_symmetric(one, other):
-    mine = {tuple(p) for p in np.argwhere(one)}
-    yours = {tuple(p) for p in np.argwhere(other)}
-    overlap = Overlap.of(one, other)
-    assert overlap == Overlap(len(mine & yours), len(mine | yours)) == Overlap.of(other, one)
-    assert 0.0 <= overlap.iou <= 1.0
-    assert (overlap.iou == 1.0) == (mine == yours and bool(mine))
 
 
 def test_objects_without_negatives_do_not_count_for_rejection():
@@ -95,78 +72,28 @@ def test_rejection_is_averaged_per_object_not_per_sentence():
     assert RobustFigures.of(samples).mean_rejection_rate == pytest.approx(0.5)
 
 
-@given(
-    arrays(np.uint8, (5, 6), elements=st.integers(0, 4)),
-    arrays(np.bool_, (5, 6)).filter(lambda mask: bool(mask.any())),
-)
-def test_rank_is_the_place_in_a_stable_sort(probability, truth):
-    order = np.argsort(-probability.astype(int).ravel(), kind="stable")
-    brute = next(rank for rank, pixel in enumerate(order) if truth.ravel()[pixel])
-    assert first_hit_rank(probability, truth) == brute
+def test_recall_grows_with_k_and_pointing_at_nothing_never_hits():
+    figures = PointingFigures.of([0, 4, 9, 50, None])
+    assert figures.recall_at == {1: 0.2, 5: 0.4, 10: 0.6, 50: 0.6}
 
 
-@given(
-    arrays(np.uint8, (5, 6), elements=st.integers(0, 4)),
-    arrays(np.bool_, (5, 6)).filter(lambda mask: bool(mask.any())),
-    st.tuples(st.integers(0, 5), st.integers(0, 4)),
-)
-def test_a_known_peak_goes_to_the_front_of_that_sort(probability, truth, peak_xy):
-    belief = -probability.astype(int)
-    belief[peak_xy[1], peak_xy[0]] = -255
-    order = np.argsort(belief.ravel(), kind="stable")
-    brute = next(rank for rank, pixel in enumerate(order) if truth.ravel()[pixel])
-    assert first_hit_rank(probability, truth, peak_xy) == brute
-
-
-def test_a_known_peak_decides_ties():
-    probability = np.full((2, 3), 255, np.uint8)
-    truth = np.zeros((2, 3), np.bool_)
-    truth[1, 2] = True
-    assert first_hit_rank(probability, truth) == 5
-    assert first_hit_rank(probability, truth, peak_xy=(2, 1)) == 0
-    truth[0, 0] = True
-    assert first_hit_rank(probability, truth, peak_xy=(1, 0)) == 1
-
-
-def test_an_empty_truth_cannot_be_pointed_at():
-    with pytest.raises(ValueError, match="empty truth"):
-        first_hit_rank(np.zeros((2, 2)), np.zeros((2, 2), np.bool_))
-
-
-def test_recall_grows_with_k():
-    figures = PointingFigures.of([0, 5, 50, 5000])
-    assert [figures.recall_at[k] for k in (1, 10, 100, 1000)] == [0.25, 0.5, 0.75, 0.75]
+def test_precision_is_given_at_all_levels_of_the_contract():
+    assert PRECISION_LEVELS == (0.5, 0.6, 0.7, 0.8, 0.9)
+    figures = MaskFigures.of([Overlap(k, 100) for k in (50, 60, 70, 80, 90)])
+    assert list(figures.precision_at.values()) == [1.0, 0.8, 0.6, 0.4, 0.2]
 
 
 def test_existence_accuracies_are_of_their_own_class():
-    figures = ExistenceFigures.of([True, True, True, False], [True, False, True, False])
+    overlap = Overlap(1, 2)
+    figures = GeneralizedFigures.of([(overlap, True), (overlap, False), (overlap, True)], [0])
     assert figures.target_accuracy == pytest.approx(2 / 3)
     assert figures.no_target_accuracy == pytest.approx(1.0)
     assert (figures.target_count, figures.no_target_count) == (3, 1)
 
 
-def test_class_iou_pools_pixels_over_images():
-    gathered = ClassOverlaps()
-    gathered.add("road", _row(0, 1), _row(0, 1, 2, 3))
-    gathered.add("road", _row(0), _row(0))
-    gathered.add("fence", _row(), _row())
-    gathered.add("car", _row(4), _row(5))
-    assert gathered.ious() == {"road": pytest.approx(3 / 5), "car": 0.0}
-    assert gathered.mean_iou() == pytest.approx(0.3)
-
-
-def test_interval_holds_the_figure_and_shrinks_with_data():
-    rng = np.random.default_rng(0)
-    widths = []
-    for count in (20, 2000):
-        ious = rng.random(count)
-        low, high = bootstrap_interval(ious, np.ones(count), np.arange(count), np.random.default_rng(1))
-        assert low < ious.mean() < high
-        widths.append(high - low)
-    assert widths[1] < 0.3 * widths[0]
-
-
-def test_sentences_of_one_image_are_resampled_together():
-    ious = np.array([1.0] * 50 + [0.0] * 50)
-    together = bootstrap_interval(ious, np.ones(100), np.repeat([0, 1], 50), np.random.default_rng(0))
-    assert together == (0.0, 1.0)
+def test_generalized_ious_of_a_worked_case():
+    true = [(Overlap(30, 60), True), (Overlap(0, 40), False)]
+    figures = GeneralizedFigures.of(true, [0, 100])
+    assert figures.giou == pytest.approx((0.5 + 0.0 + 1.0 + 0.0) / 4)
+    assert figures.ciou == pytest.approx(30 / (60 + 40 + 100))
+    assert GeneralizedFigures.of([], []) == GeneralizedFigures(0.0, 0.0, 0.0, 0.0, 0, 0)
