@@ -12,15 +12,14 @@ import numpy as np
 from ris_ros.data.classes import CLASSES, VOID
 from ris_ros.data.instances import find_instances
 from ris_ros.data.labeled_image import LabeledImage
+from ris_ros.data.origins import ORIGINS
 from ris_ros.errors import DataError
 
 # Labels 0..11 are the first twelve street classes, in order. "car" holds vans, lorries and buses too, "bicyclist"
 # motorcycles, "pedestrian" prams and animals, "sign" traffic lights, "pole" cones: no label tells these apart.
 KNOWN_CLASSES: frozenset[str] = frozenset(c.name for c in CLASSES[:VOID])
 MIN_INSTANCE_PX: int = 40
-_HOW_TO_GET_IT = (
-    "put the 11-class CamVid there as <root>/{train,val}/{images,labels} (images .jpg or .png, labels .png of 0..11)"
-)
+_ORIGIN = ORIGINS["camvid"]
 
 
 class CamVid(Sequence[LabeledImage]):
@@ -38,16 +37,16 @@ class CamVid(Sequence[LabeledImage]):
         images = Path(root) / split / "images"
         labels = Path(root) / split / "labels"
         if not images.is_dir() or not labels.is_dir():
-            raise DataError(f"{Path(root) / split}: CamVid is not there: {_HOW_TO_GET_IT}.")
+            raise _ORIGIN.missing(Path(root) / split)
         self.split = split
         self._files = [
             (path, labels / f"{path.stem}.png") for path in sorted(images.iterdir()) if path.suffix in {".jpg", ".png"}
         ]
         if not self._files:
-            raise DataError(f"{images}: holds no picture: {_HOW_TO_GET_IT}.")
-        for image, label in self._files:
+            raise _ORIGIN.missing(images / "*.jpg")
+        for _, label in self._files:
             if not label.is_file():
-                raise DataError(f"{image}: has no label {label}: {_HOW_TO_GET_IT}.")
+                raise _ORIGIN.missing(label)
 
     @property
     def frames(self) -> list[str]:

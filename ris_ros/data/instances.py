@@ -84,22 +84,44 @@ def find_instances(
             key = len(instances) + 1
             instance_map[window][inside] = key
             merged = _looks_merged(street_class.name, inside)
-            colour = None
-            if street_class.name in _VEHICLES and not merged:
-                colour = body_colour(image_rgb[window], inside, brightness)
-            attributes: tuple[str, ...] = ()
-            if street_class.name in _PEOPLE and not merged and height >= _MIN_DRESSED_PX:
-                worn = clothes_colour(image_rgb[window], inside, brightness)
-                attributes = (f"wearing a {worn} top",) if worn else ()
-            if street_class.name == "car" and _whole(x, width, class_map.shape[1]) and width < _TALL_ASPECT * height:
-                attributes = (TALL_VEHICLE,)
-            instances[key] = InstanceInfo(street_class.name, colour=colour, attributes=attributes, merged=merged)
+            seen = image_rgb[window], inside, brightness
+            instances[key] = describe_instance(street_class.name, *seen, whole=_whole(x, width, binary), merged=merged)
     return instance_map, instances
 
 
-def _whole(x: int, width: int, image_width: int) -> bool:
-    """Whether neither side of the image cuts the box."""
-    return x > 0 and x + width < image_width
+def describe_instance(
+    class_name: str,
+    crop_rgb: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    brightness: float,
+    *,
+    whole: bool,
+    merged: bool = False,
+) -> InstanceInfo:
+    """What the pixels tell of an instance: paint, clothes, and whether "car" may not be its name.
+
+    Args:
+        class_name: Its class.
+        crop_rgb: uint8 [h, w, 3], its box.
+        inside: bool [h, w], its pixels.
+        brightness: Of the road in the same picture, see :func:`road_brightness`.
+        whole: Whether neither side of the image cuts its box.
+        merged: Whether it may be several things.
+    """
+    height, width = inside.shape
+    colour = body_colour(crop_rgb, inside, brightness) if class_name in _VEHICLES and not merged else None
+    attributes: tuple[str, ...] = ()
+    if class_name in _PEOPLE and not merged and height >= _MIN_DRESSED_PX:
+        worn = clothes_colour(crop_rgb, inside, brightness)
+        attributes = (f"wearing a {worn} top",) if worn else ()
+    if class_name == "car" and whole and width < _TALL_ASPECT * height:
+        attributes = (TALL_VEHICLE,)
+    return InstanceInfo(class_name, colour=colour, attributes=attributes, merged=merged)
+
+
+def _whole(x: int, width: int, image: NDArray[np.uint8]) -> bool:
+    """Whether neither side of the image cuts a box."""
+    return x > 0 and x + width < image.shape[1]
 
 
 def road_brightness(image_rgb: NDArray[np.uint8], road: NDArray[np.bool_]) -> float:

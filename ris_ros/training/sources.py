@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ris_ros.data.labeled_image import LabeledImage
-from ris_ros.data.sources import SOURCES
+from ris_ros.data.sources import SOURCES, parse_source
 from ris_ros.errors import ConfigError
 
 
@@ -14,16 +14,16 @@ def parse_roots(given: Sequence[str]) -> dict[str, Path]:
     """Read ``name=folder`` arguments.
 
     Raises:
-        ConfigError: An argument has another form, or names an unknown source or one twice.
+        ConfigError: An argument has another form, or names an unknown source, one twice, or one without masks.
     """
     roots: dict[str, Path] = {}
     for argument in given:
-        name, separator, folder = argument.partition("=")
-        if not separator or not folder or name not in SOURCES:
-            raise ConfigError(f"--data {argument}: write NAME=FOLDER with NAME one of {', '.join(SOURCES)}.")
+        name, folder = parse_source(argument)
         if name in roots:
             raise ConfigError(f"--data {argument}: '{name}' is given twice.")
-        roots[name] = Path(folder)
+        if not SOURCES[name].origin.has_masks:
+            raise ConfigError(f"--data {argument}: {name} has boxes, which are no masks: it serves `ris eval` only.")
+        roots[name] = folder
     return roots
 
 
@@ -33,7 +33,7 @@ def open_source(name: str, root: Path, split: str) -> Sequence[LabeledImage]:
     Args:
         name: A key of :data:`ris_ros.data.sources.SOURCES`.
         root: Its folder.
-        split: ``"train"`` or ``"val"``, for sources that have both.
+        split: The part's own name; sources of one part ignore it.
 
     Raises:
         DataError: The source is not at ``root``.

@@ -81,14 +81,14 @@ def test_shapes_no_single_thing_has_are_merged(boxes, class_id, merged):
 
 
 def test_a_missing_set_says_what_to_do(tmp_path):
-    with pytest.raises(DataError, match="put the 11-class CamVid there"):
+    with pytest.raises(DataError, match="get CamVid in its 11-class form from"):
         CamVid(tmp_path, "val")
 
 
 def test_an_image_without_label_is_named(tmp_path):
     write(tmp_path, "a", road())
     (tmp_path / "val" / "labels" / "a.png").unlink()
-    with pytest.raises(DataError, match=r"a\.png: has no label"):
+    with pytest.raises(DataError, match=r"labels.a\.png: is not there"):
         CamVid(tmp_path, "val")
 
 

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
+from ris_ros.data.origins import ORIGINS
 from ris_ros.errors import DataError, OutputError
 
 JPEG_QUALITY = 90
@@ -72,7 +73,7 @@ class SceneSet(Sequence[LabeledImage]):
     def __init__(self, folder: Path) -> None:
         self._frames = sorted(folder.glob("*.json"))
         if not self._frames:
-            raise DataError(f"{folder}: holds no scenes: render some with `python -m ris_ros.data.scenes --out`.")
+            raise ORIGINS["scenes"].missing(folder / "*.json")
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -85,6 +86,11 @@ class SceneSet(Sequence[LabeledImage]):
         if isinstance(index, slice):
             return [_read(path) for path in self._frames[index]]
         return _read(self._frames[index])
+
+
+def open_scenes(root: Path, split: str) -> SceneSet:
+    """The scenes of a folder; they have one part only, so ``split`` says nothing."""
+    return SceneSet(root)
 
 
 def _read(path: Path) -> LabeledImage:

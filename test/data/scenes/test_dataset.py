@@ -44,7 +44,7 @@ def test_a_frame_without_its_record_is_not_there_yet(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"ris_ros\.data\.scenes"):
+    with pytest.raises(DataError, match="ris data render"):
         SceneSet(tmp_path / "nowhere")
 
 

@@ -1,0 +1,75 @@
+"""RIS-CQ: sentences with several relations each, over COCO panoptic segments (Ji et al., TOMM 2024).
+
+The released file is one list without parts, so every tenth picture (by a checksum of its name) is for validation.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from ris_ros.data.origins import ORIGINS, Origin
+from ris_ros.data.published.panoptic_map import read_segments
+from ris_ros.data.published.pictures import ReadMask, Said, SaidPicture, SaidPictures, Size
+from ris_ros.data.published.records import Record, check, first_there, inside, read_json
+from ris_ros.types import Target
+
+_VALIDATION_EVERY = 10
+
+
+class _Query(Record):
+    file_name: str
+    sentence: str
+    pan_seg_file: str
+    id: int
+
+
+_QUERIES = TypeAdapter(list[_Query])
+
+
+def open_ris_cq(root: Path, split: str) -> SaidPictures:
+    """Open a part.
+
+    Args:
+        root: Folder of ``sub_ris.json``, COCO's 2017 pictures and its panoptic maps.
+        split: ``"train"``, ``"val"`` or ``"all"``.
+
+    Raises:
+        DataError: Files are missing or damaged, or there is no such part.
+    """
+    origin = ORIGINS["ris_cq"]
+    if split not in origin.splits:
+        raise origin.unknown_split(split)
+    path = first_there([root / "sub_ris.json"], origin)
+    by_image: dict[str, list[_Query]] = {}
+    for query in check(_QUERIES, read_json(path, origin), path):
+        if split == "all" or (split == "val") == _for_validation(query.file_name):
+            by_image.setdefault(query.file_name, []).append(query)
+    pictures = []
+    for name, queries in sorted(by_image.items()):
+        said = tuple(
+            Said(query.sentence.strip(), "said_complex", Target.OBJECT, _mask_reader(root, query, path, origin))
+            for query in queries
+            if query.sentence.strip()
+        )
+        pictures.append(SaidPicture(str(Path(name).with_suffix("")), inside(root, name, path), said))
+    return SaidPictures("ris_cq", origin, pictures)
+
+
+def _for_validation(name: str) -> bool:
+    return zlib.crc32(name.encode()) % _VALIDATION_EVERY == 0
+
+
+def _mask_reader(root: Path, query: _Query, path: Path, origin: Origin) -> ReadMask:
+    def read(size: Size) -> NDArray[np.bool_]:
+        places = [inside(root / folder, query.pan_seg_file, path) for folder in ("", "annotations")]
+        mask = np.asarray(read_segments(first_there(places, origin), size, origin) == query.id, np.bool_)
+        if not mask.any():
+            raise ValueError(f"is segment {query.id}, which {query.pan_seg_file} does not hold")
+        return mask
+
+    return read
