@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 # Rows and columns of the box, as shares, where a surface is surely seen.
 _BODY_ROWS, _BODY_COLUMNS = (0.46, 0.80), (0.10, 0.90)
 _CHEST_ROWS, _CHEST_COLUMNS = (0.20, 0.40), (0.25, 0.75)
-_GLASS_ROWS = (0.10, 0.46)
+_GLASS_ROWS = (0.12, 0.42)
+_PANE_ROWS, _PANE_COLUMNS = (0.16, 0.38), (0.25, 0.75)
+_MOSTLY_PAINT = 0.75
 _MIN_BODY_PX = 80
 _MIN_CHEST_PX = 24
 _MIN_BODY_SHARE = 0.5
@@ -49,9 +51,12 @@ def paint(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_value: fl
     middle = float(np.median(lab[..., 0][lit]))
     likely *= _ramp(lab[..., 0], 0.46 * middle, 0.62 * middle)
     if float(np.median(chroma[lit])) < 14.0:
-        # Glass mirrors the sky in greys like the paint's, but hardly ever as bright.
+        # Glass mirrors the sky in greys like the paint's, but seldom as bright. A van may have none there.
+        lightness = lab[..., 0] / max(middle, 1.0)
+        pane = lightness[_core(inside, _PANE_ROWS, _PANE_COLUMNS)]
+        glazed = len(pane) == 0 or float((pane > 0.9).mean()) < _MOSTLY_PAINT
         glass = _bump(_rows(inside.shape), *_GLASS_ROWS)
-        likely *= 1.0 - glass * (1.0 - _ramp(lab[..., 0], 0.84 * middle, 1.0 * middle))
+        likely *= 1.0 - glass * (1.0 - (_ramp(lightness, 1.0, 1.15) if glazed else _ramp(lightness, 0.84, 1.0)))
     return _checked(likely, inside, sure, _MIN_BODY_SHARE)
 
 

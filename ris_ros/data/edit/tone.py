@@ -61,8 +61,8 @@ def repaint(
     relief = (log_seen - middle) * float(np.clip(wanted / spread, 0.55, 1.3))
     bright = np.exp(np.log(luminance + _EPS) + np.clip(relief, -2.5, 2.5))
     bright = np.where(bright > 0.75, 0.75 + 0.25 * np.tanh((bright - 0.75) / 0.25), bright)
-    # Highlights mirror the sky, whatever the paint.
-    mirror = 0.55 * np.clip((relief - 0.7) / 1.2, 0.0, 1.0)[:, None]
+    # Everything mirrors a little of the sky, highlights most, whatever the paint.
+    mirror = 0.14 + 0.45 * np.clip((relief - 0.6) / 1.2, 0.0, 1.0)[:, None]
     chroma = target / max(luminance, 1e-4)
     tinted = bright[:, None] * (chroma * (1.0 - mirror) + mirror)
     # What a channel cannot show is given back as white, so that brightness stays as wanted.
@@ -75,7 +75,7 @@ def repaint(
 def _shade(colour: str, light_rgb: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A shade of the colour as this light shows it, linear [3]."""
     typical = np.asarray(_TYPICAL_RGB[colour], np.float32)
-    varied = typical * np.float32(rng.uniform(0.9, 1.08)) + rng.normal(0.0, 4.0, 3).astype(np.float32)
+    varied = typical * np.float32(rng.uniform(0.9, 1.08)) * rng.normal(1.0, 0.03, 3).astype(np.float32)
     value = max(float(light_rgb.max()), 1.0)
     # A part of the road's tint is the light's; the rest may be the asphalt's own.
     tint = (light_rgb / value) ** np.float32(0.4)
