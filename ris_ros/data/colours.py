@@ -38,6 +38,15 @@ _CLOTHES: tuple[tuple[int, int, str, float], ...] = (
     (-14, 7, "red", 0.25), (21, 46, "yellow", 0.27), (100, 122, "blue", 0.5),
 )  # fmt: skip
 
+# (first hue, last hue, word, least saturation): what somebody might call so, far wider than what is certain.
+_POSSIBLE_HUES: tuple[tuple[int, int, str, int], ...] = (
+    (-14, 12, "red", 60), (16, 38, "yellow", 60), (4, 24, "orange", 60), (30, 115, "green", 30),
+    (88, 135, "blue", 60), (-20, -4, "pink", 60), (125, 160, "purple", 60),
+)  # fmt: skip
+_NEXT_TO_NOTHING = 0.06
+# Tyres, glass and shadow are dark on every car.
+_DARK_OF_ANY = 0.06
+
 
 def colours_differ(one: str, other: str) -> bool:
     """Whether no reasonable person would use both words for the same thing."""
@@ -77,6 +86,32 @@ def body_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_bri
     grey = _grey(dark, middle, bright, float(np.median(saturation)))
     # Silver mirrors the sky (hues about 108); a greener cast is pale paint.
     return None if grey == "silver" and 86 <= float(np.median(hue)) <= 103 else grey
+
+
+def ruled_out_colours(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_brightness: float) -> frozenset[str]:
+    """Colours that nobody would give a vehicle, because next to nothing of it looks so; lamps and glass do not count.
+
+    Args:
+        crop_rgb: uint8 [h, w, 3], the vehicle's box.
+        inside: bool [h, w], the vehicle's pixels.
+        road_brightness: Median brightness of the road in the same picture, 0 to 255.
+
+    Returns:
+        Words of :data:`COLOURS`; none where it is too small or the light too poor to tell.
+    """
+    pixels = crop_rgb[inside]
+    if len(pixels) < _MIN_BODY_PX or road_brightness < _DUSK:
+        return frozenset()
+    hue, saturation, value = _hue_saturation_value(pixels[:: max(1, len(pixels) // 2000)])
+    shares = {
+        word: float(((value > 40) & (saturation > least) & (hue >= first) & (hue <= last)).mean())
+        for first, last, word, least in _POSSIBLE_HUES
+    }
+    relative = value / road_brightness
+    plain = saturation < 90
+    shares["white"] = float((plain & (relative > 1.1)).mean())
+    shares["black"] = float((relative < 0.5).mean()) - _DARK_OF_ANY
+    return frozenset(word for word, share in shares.items() if share < _NEXT_TO_NOTHING)
 
 
 def clothes_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_brightness: float) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ris_ros.data.colours import COLOURS, body_colour, clothes_colour, colours_differ
+from ris_ros.data.colours import COLOURS, body_colour, clothes_colour, colours_differ, ruled_out_colours
 
 ROAD = 100.0
 WORDS = st.sampled_from(COLOURS)
@@ -36,6 +36,29 @@ def car(body: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
 )
 def test_a_plain_car_has_its_colour_or_none(body, word):
     assert body_colour(*car(body), ROAD) == word
+
+
+@pytest.mark.parametrize(
+    ("body", "possible"),
+    [
+        ((200, 20, 25), {"red"}),
+        ((20, 60, 200), {"blue"}),
+        ((30, 140, 50), {"green"}),
+        ((210, 190, 30), {"yellow"}),
+        ((25, 25, 25), {"black"}),
+        ((240, 240, 240), {"white"}),
+        ((90, 70, 50), {"orange", "brown"}),
+    ],
+)
+def test_only_colours_that_nothing_of_a_car_shows_are_ruled_out(body, possible):
+    out = ruled_out_colours(*car(body), ROAD)
+    assert not out & possible and len(out) >= 4
+    assert not ruled_out_colours(*car(body), 30.0)
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_the_colour_that_is_told_is_never_ruled_out(body):
+    assert body_colour(*car(body), ROAD) not in ruled_out_colours(*car(body), ROAD)
 
 
 def test_dusk_tells_red_and_little_else():

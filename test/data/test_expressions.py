@@ -93,6 +93,21 @@ def test_the_same_seed_gives_the_same_sentences():
     assert all(np.array_equal(a.object_mask, b.object_mask) for a, b in zip(one, other, strict=True) if a.exists)
 
 
+def test_plain_style_has_one_template_for_each_meaning():
+    plain = many(busy_street(), 60, style="plain")
+    assert {"class", "colour", "side", "group", "stuff", "park", "absent_class", "wrong_colour"} <= {
+        e.kind for e in plain
+    }
+    assert len({e.text for e in plain}) < 150
+    meanings = [e for e in plain if e.kind in ("class", "colour", "side", "group", "wrong_colour", "absent_class")]
+    for expression in meanings:
+        assert re.fullmatch(r"(all )?the( [a-z]+)? (traffic )?[a-z]+( on the (left|right)| ahead)?", expression.text), (
+            expression.text
+        )
+    for expression in plain:
+        check(busy_street(), expression)
+
+
 def test_excluded_kinds_stay_away():
     left_out = {"colour", "absent_class", *REGION_KINDS}
     assert not left_out & {expression.kind for expression in many(busy_street(), 8, exclude_kinds=left_out)}

@@ -129,14 +129,19 @@ def absent(scene: Scene, description: Description) -> bool:
     return len(fit) <= description.pick.rank and not any(thing.merged for thing in fit)
 
 
+def can_deny_anything(scene: Scene) -> bool:
+    """Whether so little of the picture has no class that nothing of note can hide there."""
+    return scene.unlabelled_share <= _MOST_UNLABELLED
+
+
 def can_deny(scene: Scene, term: Term) -> bool:
     """Whether the source would have shown a thing of this noun: its classes are told apart, or nothing hides it."""
-    if scene.unlabelled_share > _MOST_UNLABELLED:
+    if not can_deny_anything(scene):
         return False
     known = scene.image.known_classes
     for name in term.sure | term.maybe:
         hidden_under = None if name in known else HIDES_UNDER.get(name)
-        if name not in known and hidden_under is None:
+        if name not in known and hidden_under not in known:
             return False
         if hidden_under is not None and hidden_under not in term.sure and scene.class_area_px[BY_NAME[hidden_under].id]:
             return False

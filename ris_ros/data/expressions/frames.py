@@ -150,6 +150,8 @@ def frame_command(phrasing: Phrasing, verb_phrase: str) -> str:
 
 def spoken(phrasing: Phrasing, text: str) -> str:
     """An utterance with case, full stop and slips as typists and speech recognisers leave them."""
+    if phrasing.plain:
+        return text
     style = float(phrasing.rng.random())
     if style < 0.2:
         text = text[0].upper() + text[1:]

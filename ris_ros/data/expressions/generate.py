@@ -11,7 +11,7 @@ from ris_ros.data.expressions.ground import GroundView
 from ris_ros.data.expressions.manoeuvres import REGION_KINDS, region_expression
 from ris_ros.data.expressions.negatives import NEGATIVE_KINDS, negative_expression
 from ris_ros.data.expressions.objects import OBJECT_KINDS, group_expression, stuff_expression, thing_expression
-from ris_ros.data.expressions.phrasing import Phrasing, Split
+from ris_ros.data.expressions.phrasing import Phrasing, Split, Style
 from ris_ros.data.expressions.scene import Scene
 from ris_ros.data.labeled_image import LabeledImage
 
@@ -27,6 +27,7 @@ _NEGATIVE_WEIGHTS: dict[str, float] = {
     "absent_class": 1.8, "wrong_class": 2.5, "wrong_colour": 3.5, "wrong_place": 2.5, "wrong_attribute": 2.0,
     "wrong_relation": 1.7, "absent_in_command": 3.0,
 }  # fmt: skip
+_PLAIN_NEGATIVE_WEIGHTS: dict[str, float] = {"absent_class": 3.0, "wrong_colour": 3.0, "wrong_place": 1.0}
 _TRIES_PER_SENTENCE = 12
 _TRIES_PER_MEANING = 8
 
@@ -37,6 +38,7 @@ def generate(
     count: int,
     *,
     split: Split = "train",
+    style: Style = "free",
     exclude_kinds: Collection[str] = (),
 ) -> list[Expression]:
     """Write sentences that are true of the image, or provably false of it.
@@ -49,6 +51,7 @@ def generate(
         count: How many are wanted; a scene that offers little may give fewer.
         split: ``"train"`` never uses held-out phrasing, each sentence of ``"heldout"`` uses at least one held-out
             word or frame, ``"all"`` mixes both.
+        style: ``"plain"`` keeps to one template for each meaning (class, colour and class, side), for comparison.
         exclude_kinds: Families of :data:`KINDS` to leave out.
 
     Returns:
@@ -67,9 +70,9 @@ def generate(
     for _ in range(count * _TRIES_PER_SENTENCE):
         if len(made) == count:
             break
-        make = _maker(scene, view, rng)
+        make = _maker(scene, view, rng, style)
         for _ in range(_TRIES_PER_MEANING):
-            phrasing = Phrasing(rng, split)
+            phrasing = Phrasing(rng, split, plain=style == "plain")
             expression = make(phrasing)
             if expression is None or expression.kind in exclude_kinds or expression.text in seen:
                 continue
@@ -81,15 +84,18 @@ def generate(
     return made
 
 
-def _maker(scene: Scene, view: GroundView | None, rng: np.random.Generator) -> Callable[[Phrasing], Expression | None]:
+def _maker(
+    scene: Scene, view: GroundView | None, rng: np.random.Generator, style: Style
+) -> Callable[[Phrasing], Expression | None]:
     """What to write about is drawn before it is known to work, so that the easy kinds do not crowd out the others."""
     sort = _draw(rng, _SORT_WEIGHTS)
     if sort == "region":
         region_kind = _draw(rng, _REGION_WEIGHTS)
         return lambda phrasing: region_expression(scene, phrasing, view, region_kind)
     if sort == "negative":
+        weights = _PLAIN_NEGATIVE_WEIGHTS if style == "plain" else _NEGATIVE_WEIGHTS
         # Whole kinds are out of the question where a source tells no colours or clothes; the share stays the same.
-        return lambda phrasing: negative_expression(scene, phrasing, _draw(rng, _NEGATIVE_WEIGHTS))
+        return lambda phrasing: negative_expression(scene, phrasing, _draw(rng, weights))
     plain = {"thing": thing_expression, "group": group_expression, "stuff": stuff_expression}[sort]
     return lambda phrasing: plain(scene, phrasing)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ris_ros.data.classes import BY_NAME
 from ris_ros.data.expression import Expression
-from ris_ros.data.expressions.describe import Description, absent, can_deny
+from ris_ros.data.expressions.describe import Description, absent, can_deny, can_deny_anything
 from ris_ros.data.expressions.frames import frame_name
 from ris_ros.data.expressions.lexicon import (
     ABSENT_THINGS,
@@ -43,6 +43,8 @@ _PLURAL_SHARE = 0.15
 
 def negative_expression(scene: Scene, phrasing: Phrasing, kind: str) -> Expression | None:
     """A sentence of this kind that is certainly false in the scene; None when none was found."""
+    if not can_deny_anything(scene):
+        return None
     if kind == "absent_class":
         return _absent_class(scene, phrasing)
     if kind == "absent_in_command":
@@ -67,7 +69,8 @@ def _absent_class(scene: Scene, phrasing: Phrasing) -> Expression | None:
             scene, frame_name(phrasing, words, plural=False, definite=False), "absent_class", Target.OBJECT
         )
     if phrasing.chance(0.15):
-        gone = [name for name in STUFF if not scene.class_area_px[BY_NAME[name].id] and name != "building"]
+        known = scene.image.known_classes - {"building"}
+        gone = [name for name in STUFF if name in known and not scene.class_area_px[BY_NAME[name].id]]
         if not gone:
             return None
         return _negative(

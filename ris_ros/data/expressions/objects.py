@@ -87,6 +87,9 @@ def name_thing(scene: Scene, phrasing: Phrasing, thing: Thing, most_claims: int 
         return None
     terms = _terms_of(scene, thing)
     claims = claims_about(scene, thing)
+    if phrasing.plain:
+        terms, most_claims = [term for term in terms if len(term.sure) == 1][:1], 1
+        claims = [claim for claim in claims if isinstance(claim, (HasColour, OnSide))]
     for attempt in range(_TRIES):
         # People say what is needed and now and then more: start short, and lengthen while the words fit others too.
         count = min(attempt // 2 + int(phrasing.chance(_ONE_MORE)), most_claims)
@@ -164,7 +167,8 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     if not scene.things:
         return None
     thing = phrasing.one_of(scene.things)
-    term = phrasing.one_of([t for t in TERMS if thing.class_name in t.sure and not t.lone])
+    terms = [t for t in TERMS if thing.class_name in t.sure and not t.lone]
+    term = next(t for t in terms if len(t.sure) == 1) if phrasing.plain else phrasing.one_of(terms)
     claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, (SideOf, InLineWith, IsKind))]
     drawn: tuple[Predicate, ...] = (phrasing.one_of(claims),) if claims and phrasing.chance(0.55) else ()
     description = Description(term, drawn)
@@ -180,7 +184,7 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
         return None
     if not drawn and term.sure == {"pedestrian"} and phrasing.chance(0.25):
         return _positive(frame_name(phrasing, phrasing.pick(EVERYONE), plural=True), kind, mask)
-    lead = phrasing.one_of(("", "", "all the ", "all "))
+    lead = "all the " if phrasing.plain else phrasing.one_of(("", "", "all the ", "all "))
     counted = _count_word(scene, phrasing, chosen)
     if counted and phrasing.chance(_COUNT_SHARE):
         lead = counted + " "

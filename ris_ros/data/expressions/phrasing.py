@@ -9,6 +9,7 @@ from typing import Generic, Literal, TypeVar
 import numpy as np
 
 Split = Literal["train", "heldout", "all"]
+Style = Literal["free", "plain"]
 T = TypeVar("T")
 
 _HELD_OUT_SHARE = 0.8
@@ -53,15 +54,20 @@ class Phrasing:
     Args:
         rng: Source of chance.
         split: ``"train"`` draws common words only, ``"heldout"`` prefers held-out words, ``"all"`` draws evenly.
+        plain: One wording for each meaning, and nothing that is optional: the templates that free language is
+            measured against.
     """
 
-    def __init__(self, rng: np.random.Generator, split: Split) -> None:
+    def __init__(self, rng: np.random.Generator, split: Split, *, plain: bool = False) -> None:
         self.rng = rng
         self.split = split
+        self.plain = plain
         self.used_held_out = False
 
     def pick(self, choice: Choice) -> str:
         """One way to say it."""
+        if self.plain:
+            return choice.common[0]
         if self.split == "train" or not choice.held_out:
             return choice.common[self.below(len(choice.common))]
         share = (
@@ -76,6 +82,8 @@ class Phrasing:
 
     def choose(self, options: Sequence[Option[T]]) -> T:
         """One construction by weight; a held-out one only where the split allows it."""
+        if self.plain:
+            return options[0].value
         held_out = [option for option in options if option.held_out]
         wanted = self.split != "train" and bool(held_out) and self.chance(_HELD_OUT_CONSTRUCTIONS[self.split])
         self.used_held_out = self.used_held_out or wanted
@@ -88,8 +96,8 @@ class Phrasing:
         return drawn[-1].value
 
     def chance(self, probability: float) -> bool:
-        """True with this probability."""
-        return bool(self.rng.random() < probability)
+        """True with this probability; never in plain speech, which leaves out what is optional."""
+        return not self.plain and bool(self.rng.random() < probability)
 
     def below(self, count: int) -> int:
         """An index in 0..count-1."""

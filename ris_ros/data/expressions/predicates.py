@@ -44,7 +44,7 @@ class HasColour:
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
         if thing.known.colour is None:
-            return None
+            return False if self.colour in scene.ruled_out_colours(thing) else None
         if thing.known.colour == self.colour:
             return True
         return False if colours_differ(thing.known.colour, self.colour) else None

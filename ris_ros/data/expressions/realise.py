@@ -106,7 +106,7 @@ def _pick_in_words(phrasing: Phrasing, pick: Pick, sided: bool) -> tuple[list[st
             if phrasing.chance(0.4):
                 return [], [phrasing.pick(words_for.EXTREME_POST[pick.by])]
             return [phrasing.pick(words_for.EXTREME[pick.by])], []
-        ordinal = phrasing.one_of((words_for.ORDINALS, words_for.ORDINALS, words_for.NUMERALS))[pick.rank]
+        ordinal = (words_for.NUMERALS if phrasing.chance(0.33) else words_for.ORDINALS)[pick.rank]
         return [ordinal], [phrasing.pick(words_for.FROM[pick.by])]
     if pick.by in words_for.PICK_POST and phrasing.chance(0.5):
         return [], [phrasing.pick(words_for.PICK_POST[pick.by])]

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.classes import BY_NAME, CLASSES, VOID
+from ris_ros.data.colours import ruled_out_colours
 from ris_ros.data.expressions.attributes import Known
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 
 _MIN_THING_PX = 12
+# What has no class and reaches higher, from the lower edge of the picture, is more than our own bonnet.
+_BONNET_TOP = 0.7
+_PAINTED = frozenset({"car", "van", "truck", "bus"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Scene:
         for thing in self.things:
             self._by_class.setdefault(thing.class_name, []).append(thing)
         self._unlabelled_share: float | None = None
+        self._road_brightness: float | None = None
+        self._ruled_out: dict[int, frozenset[str]] = {}
         self._side_masks: dict[str, dict[str, NDArray[np.bool_]]] = {}
         self._surroundings: dict[tuple[str, int], dict[str, float]] = {}
 
@@ -88,6 +94,26 @@ class Scene:
         """Rows that show the world rather than padding."""
         return self.content[3] - self.content[1]
 
+    def ruled_out_colours(self, thing: Thing) -> frozenset[str]:
+        """Colours that a vehicle surely does not have; none are ruled out for anything else."""
+        if thing.key not in self._ruled_out:
+            ruled_out: frozenset[str] = frozenset()
+            if thing.class_name in _PAINTED and not thing.merged:
+                x0, y0, x1, y1 = thing.box
+                window = (slice(y0, y1), slice(x0, x1))
+                inside = np.equal(self.image.instance_map[window], thing.key)
+                ruled_out = ruled_out_colours(self.image.image_rgb[window], inside, self.road_brightness)
+            self._ruled_out[thing.key] = ruled_out
+        return self._ruled_out[thing.key]
+
+    @property
+    def road_brightness(self) -> float:
+        """Median brightness of the road, 0 to 255: the grey that paint is judged against; 0 where no road is seen."""
+        if self._road_brightness is None:
+            sample = self.image.image_rgb[::4, ::4][self.image.class_map[::4, ::4] == BY_NAME["road"].id]
+            self._road_brightness = float(np.median(sample.max(axis=1))) if len(sample) else 0.0
+        return self._road_brightness
+
     @property
     def unlabelled_share(self) -> float:
         """Share of the picture that has no class, the strip at its lower edge (our own bonnet) aside."""
@@ -95,7 +121,9 @@ class Scene:
             x0, y0, x1, y1 = self.content
             void = np.equal(self.image.class_map[y0:y1, x0:x1], VOID)
             _, labels, stats, _ = cv2.connectedComponentsWithStats(void.view(np.uint8), connectivity=8)
-            inside = np.setdiff1d(np.arange(1, len(stats)), labels[-1])
+            at_foot = np.isin(np.arange(len(stats)), labels[-1])
+            bonnet = at_foot & (stats[:, cv2.CC_STAT_TOP] > _BONNET_TOP * len(void))
+            inside = np.setdiff1d(np.arange(1, len(stats)), np.flatnonzero(bonnet))
             self._unlabelled_share = float(stats[inside, cv2.CC_STAT_AREA].sum()) / void.size
         return self._unlabelled_share
 
