@@ -128,7 +128,7 @@ def test_what_is_no_note_is_refused(tmp_path: Path, line: str) -> None:
 
 def test_one_frame_is_described_once(tmp_path: Path) -> None:
     (tmp_path / "notes.jsonl").write_text((json.dumps(note()) + "\n") * 2)
-    with pytest.raises(DataError, match="line 2.*before"):
+    with pytest.raises(DataError, match=r"line 2.*before"):
         read_notes(tmp_path / "notes.jsonl")
 
 
