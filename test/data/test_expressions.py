@@ -95,9 +95,7 @@ def test_the_same_seed_gives_the_same_sentences():
 
 def test_plain_style_has_one_template_for_each_meaning():
     plain = many(busy_street(), 60, style="plain")
-    assert {"class", "colour", "side", "group", "stuff", "park", "absent_class", "wrong_colour"} <= {
-        e.kind for e in plain
-    }
+    assert {"class", "colour", "group", "stuff", "park", "absent_class", "wrong_colour"} <= {e.kind for e in plain}
     assert len({e.text for e in plain}) < 150
     meanings = [e for e in plain if e.kind in ("class", "colour", "side", "group", "wrong_colour", "absent_class")]
     for expression in meanings:
