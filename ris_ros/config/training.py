@@ -36,7 +36,7 @@ class AugmentSettings(Settings):
     tint: float = Field(0.08, ge=0, le=0.5, description="Largest relative change of one colour channel.")
     blur: float = Field(0.1, ge=0, le=1, description="Chance of a slight blur.")
     noise: float = Field(0.2, ge=0, le=1, description="Chance of sensor noise.")
-    night: float = Field(0.05, ge=0, le=1, description="Chance of night.")
+    night: float = Field(0.02, ge=0, le=1, description="Chance of night.")
     rain: float = Field(0.05, ge=0, le=1, description="Chance of rain.")
     fog: float = Field(0.03, ge=0, le=1, description="Chance of fog.")
     glare: float = Field(0.05, ge=0, le=1, description="Chance of a low sun in the picture.")

@@ -156,7 +156,7 @@ class Mixture:
         memory: How many decoded images are kept; drawing costs a decode otherwise.
     """
 
-    def __init__(self, sources: Sequence[Sequence[LabeledImage]], weights: Sequence[float], memory: int = 400):
+    def __init__(self, sources: Sequence[Sequence[LabeledImage]], weights: Sequence[float], memory: int = 1000):
         self._sources = list(sources)
         self._shares = np.cumsum(weights) / np.sum(weights)
         self._memory = memory

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ris_ros.data.expression import Expression
@@ -9,25 +11,21 @@ from ris_ros.data.expressions import generate
 from ris_ros.data.expressions.phrasing import Split
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.saying import draw_sayings
-from ris_ros.training.samples import Write
 
 
-def mixed_sentences(said_share: float, split: Split) -> Write:
-    """Sentences of both sorts.
+@dataclass(frozen=True, slots=True)
+class MixedSentences:
+    """Sentences of both sorts; an object and no closure, because the processes that prepare samples are sent it.
 
-    Args:
+    Attributes:
         said_share: Expected share of what people said, where they said enough about the image.
         split: Phrasings that the grammar may use.
     """
 
-    def write(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
-        said = draw_sayings(image, rng, int(rng.binomial(count, said_share)))
-        written = generate(image, rng, count - len(said), split=split) if len(said) < count else []
-        return said + written
+    said_share: float
+    split: Split
 
-    return write
-
-
-def said_sentences(image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
-    """Only what people said about the image."""
-    return draw_sayings(image, rng, count)
+    def __call__(self, image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
+        """Up to ``count`` sentences about an image."""
+        said = draw_sayings(image, rng, int(rng.binomial(count, self.said_share)))
+        return said + generate(image, rng, count - len(said), split=self.split) if len(said) < count else said

@@ -13,6 +13,7 @@ from ris_ros.config.strict import load_settings
 from ris_ros.config.training import TrainingSettings
 from ris_ros.data.edit.cutout import ThingBank
 from ris_ros.data.labeled_image import LabeledImage
+from ris_ros.data.saying import draw_sayings
 from ris_ros.errors import ConfigError, OutputError
 from ris_ros.language import text_graph, weights
 from ris_ros.language.encoder import TextEncoder
@@ -21,7 +22,7 @@ from ris_ros.training.augment import Variation
 from ris_ros.training.checkpoint import Checkpoint, read_checkpoint
 from ris_ros.training.curves import draw_curves
 from ris_ros.training.samples import Mixture, ReferringSamples, Write
-from ris_ros.training.sentences import mixed_sentences, said_sentences
+from ris_ros.training.sentences import MixedSentences
 from ris_ros.training.sources import open_source, parse_roots
 from ris_ros.training.team import Team
 from ris_ros.training.text import TextMemo
@@ -29,7 +30,7 @@ from ris_ros.training.trainer import LOG, Trainer, Validate
 from ris_ros.training.validation import ValidationSet
 
 VALIDATION_SETS: Mapping[str, tuple[Write, int]] = MappingProxyType(
-    {"camvid": (mixed_sentences(0.0, "all"), 8), "camvid_notes": (said_sentences, 12)}
+    {"camvid": (MixedSentences(0.0, "all"), 8), "camvid_notes": (draw_sayings, 12)}
 )
 """Source -> what is asked of its validation images (the grammar's sentences in any phrasing, held-out ones included; or
 what people said), and how many of it per image."""
@@ -81,7 +82,7 @@ def train(
     text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
     samples = ReferringSamples(
         Mixture(sources, [settings.source_weights[name] for name in roots]),
-        mixed_sentences(settings.said_share, "train"),
+        MixedSentences(settings.said_share, "train"),
         settings.sentences_per_image,
         settings.network.input_size_px,
         Variation(**settings.augment.model_dump()),
