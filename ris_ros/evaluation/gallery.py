@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -15,11 +16,10 @@ from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.types import Grounding, Target
 
 SHELVES: tuple[str, ...] = ("best_object", "best_region", "worst_object", "worst_region", "false_find", "false_refusal")
-"""``worst``: found in the wrong place; ``false_find``: found though not there; ``false_refusal``: refused though there
-(with the mask that the gate held back)."""
+"""``best`` and ``worst``: by IoU, of what is there and was found; ``false_find``: found though not there;
+``false_refusal``: refused though there, with the mask that the gate held back."""
 
 _KEPT = 8
-_GOOD_IOU = 0.5
 _WIDTH_PX = 480
 _JPEG_QUALITY = 80
 _TINT = 0.5
@@ -73,10 +73,22 @@ class Gallery:
 
     def add(self, scored: Score, question: Question, grounding: Grounding, thresholds: Thresholds) -> None:
         """Consider one answer."""
-        place = _place(scored)
-        if place is None:
-            return
-        shelf, worth = place
+        for shelf, worth in _places(scored):
+            self._offer(shelf, worth, scored, question, grounding, thresholds)
+
+    def shelf(self, name: str) -> list[Exhibit]:
+        """The answers of one of :data:`SHELVES`, the most telling first."""
+        return [exhibit for _, exhibit in self._shelves.get(name, [])]
+
+    def _offer(
+        self,
+        shelf: str,
+        worth: tuple[float, float],
+        scored: Score,
+        question: Question,
+        grounding: Grounding,
+        thresholds: Thresholds,
+    ) -> None:
         entries = self._shelves.setdefault(shelf, [])
         rival = next((entry for entry in entries if entry[1].score.image_id == scored.image_id), None)
         if (rival is not None and rival[0] >= worth) or (len(entries) == self._kept and entries[-1][0] >= worth):
@@ -94,21 +106,19 @@ class Gallery:
         entries.sort(key=lambda entry: entry[0], reverse=True)
         del entries[self._kept :]
 
-    def shelf(self, name: str) -> list[Exhibit]:
-        """The answers of one of :data:`SHELVES`, the most telling first."""
-        return [exhibit for _, exhibit in self._shelves.get(name, [])]
 
-
-def _place(scored: Score) -> tuple[str, tuple[float, float]] | None:
-    """Shelf and worth of an answer; None for one that is not worth looking at."""
+def _places(scored: Score) -> Iterator[tuple[str, tuple[float, float]]]:
+    """The shelves that an answer belongs on, with its worth there: of equal misses the surest is the most telling."""
     if scored.match is None:
-        return ("false_find", (scored.existence, 0.0)) if scored.found else None
-    if not scored.found:
-        return "false_refusal", (-scored.existence, scored.match.overlap.iou)
+        if scored.found:
+            yield "false_find", (scored.existence, 0.0)
+        return
     iou = scored.match.overlap.iou
-    if iou >= _GOOD_IOU:
-        return f"best_{scored.target}", (iou, scored.existence)
-    return f"worst_{scored.target}", (-iou, scored.existence)
+    if scored.found:
+        yield f"best_{scored.target}", (iou, scored.existence)
+        yield f"worst_{scored.target}", (-iou, scored.existence)
+    else:
+        yield "false_refusal", (-scored.existence, iou)
 
 
 def _resized(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

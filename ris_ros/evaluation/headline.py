@@ -127,7 +127,7 @@ def _of_masks(target: TargetName, bar: float | None, aim: float | None) -> dict[
             f"{name}: mean Boundary IoU", over_scores(there, lambda s: s.boundary(True).iou)
         ),
         f"{target}_mean_iou_ungated": Headline(
-            f"{name}: mean IoU without the existence gate", over_scores(there, lambda s: s.overlap(False).iou)
+            f"{name}: mean IoU, existence gate off", over_scores(there, lambda s: s.overlap(False).iou)
         ),
     }
 
@@ -139,7 +139,7 @@ def _pointing(target: TargetName, bar: float, aim: float) -> dict[str, Headline]
             f"{target.capitalize()}s: pointing game", over_scores(there, lambda s: float(s.rank(False) == 0)), bar, aim
         ),
         f"{target}_pointing_prior": Headline(
-            f"{target.capitalize()}s: pointing game of the road before us, unseen",
+            f"{target.capitalize()}s: pointing at the road ahead, unseen",
             over_scores(there, lambda s: float(s.match is not None and s.match.prior_hit)),
         ),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_LABEL_WIDTH = 56
+_LABEL_WIDTH = 44
 _SLICE_COLUMNS = f"{'count':>7}{'mIoU':>8}{'P@.5':>8}{'point':>8}{'unseen':>8}{'right':>8}"
 
 

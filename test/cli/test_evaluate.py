@@ -36,7 +36,37 @@ def test_the_command_line_measures_a_bundle(options, tmp_path, capsys):
     assert made["about"]["backend"] == "onnx" and made["images"] == 2
     assert made["resampling"]["block_frames"] == 2
     assert len((tmp_path / "out" / "scores.jsonl").read_text().splitlines()) == made["sentences"]
+    assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
     assert "Semantic check by words" in capsys.readouterr().out
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(options, tmp_path, capsys):
+    assert main(["eval", *options, "--out", str(tmp_path / "run"), "--images", "2"]) == 0
+    metrics = str(tmp_path / "run" / "metrics.json")
+    assert main(["eval", "--compare", metrics, metrics, "--out", str(tmp_path / "difference")]) == 0
+    made = json.loads((tmp_path / "difference" / "comparison.json").read_text())
+    assert made["only_a"] == made["only_b"] == 0 and made["a"] == made["b"]
+    assert {part["verdict"] for part in made["headline"].values()} == {"open"}
+    assert "B - A" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "name a metrics.json of ris eval"),
+        ("[]", "is no metrics.json"),
+        ('{"about": 3}', "is no metrics.json"),
+        ("{", "is no metrics.json"),
+        ('{"about": {}}', "keep it beside metrics.json"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(tmp_path, capsys, content, message):
+    path = tmp_path / "metrics.json"
+    if content is not None:
+        path.write_text(content)
+    assert main(["eval", "--compare", str(path), str(path)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
 
 
 def test_sayings_that_nobody_said_cannot_be_asked(options, capsys):
@@ -49,6 +79,7 @@ def test_sayings_that_nobody_said_cannot_be_asked(options, capsys):
     [
         (["--root", "nowhere"], "nowhere/val: is not there"),
         (["--root", "nowhere", "--data", "kitti"], "--data kitti: use one of camvid, "),
+        ([], "--root is missing"),
         (["--root", "nowhere", "--count-per-image", "0"], "at least 1"),
         (["--root", "nowhere", "--block-frames", "0"], "at least 1"),
     ],
