@@ -26,15 +26,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FOLDER",
         help="validation data that calibrates the thresholds (camvid, camvid_notes; repeatable); else they are 0.5",
     )
+    parser.add_argument("--torch", action="store_true", help="also store the weights for the backend torch (11 MB)")
+    parser.add_argument(
+        "--start-weights",
+        type=Path,
+        metavar="DIR",
+        help="also write the weights that `ris train --start-from` begins with",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Export; returns 0."""
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "train")
+    from ris_ros.training.checkpoint import read_checkpoint, write_start
     from ris_ros.training.export import export_bundle
 
-    bundle = export_bundle(args.checkpoint, args.out, args.name, args.model_version, args.data)
+    bundle = export_bundle(args.checkpoint, args.out, args.name, args.model_version, args.data, args.torch)
+    if args.start_weights is not None:
+        write_start(args.start_weights, read_checkpoint(args.checkpoint))
     size = sum(file.stat().st_size for file in bundle.path.iterdir()) / 1e6
     thresholds = bundle.settings.thresholds
     print(

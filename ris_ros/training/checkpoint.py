@@ -156,6 +156,30 @@ def restore(checkpoint: Checkpoint, network: nn.Module, average: nn.Module, opti
             }
 
 
+def write_start(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write what another run needs to begin with these weights: the running mean, in half precision.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    halves = {
+        f"average.{name}": tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in checkpoint.part("average").items()
+    }
+    state = {
+        "format": FORMAT,
+        "settings": checkpoint.settings.model_dump(mode="json"),
+        "position": asdict(checkpoint.position),
+        "origin": asdict(checkpoint.origin),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _safetensors().save_file(halves, folder / _TENSORS)
+        (folder / _STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{folder}: the weights cannot be written ({error.strerror}): free the place.") from None
+
+
 def start_from(checkpoint: Checkpoint, network: nn.Module) -> None:
     """Put the running mean of another run into a network that begins a run of its own.
 

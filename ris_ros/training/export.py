@@ -32,7 +32,9 @@ DATA_LICENCE = (
 )
 
 
-def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: Sequence[str]) -> Bundle:
+def export_bundle(
+    checkpoint: Path, out: Path, name: str, version: str, data: Sequence[str], for_torch: bool = False
+) -> Bundle:
     """Write the running mean of a checkpoint's weights as a bundle.
 
     Args:
@@ -42,6 +44,7 @@ def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: Se
         version: Version of the model.
         data: ``name=folder`` of each source whose validation split calibrates the thresholds and gives the card's
             figures; without any the thresholds are 0.5.
+        for_torch: Put the weights in once more, for the backend that runs the network itself.
 
     Returns:
         The bundle, opened and thereby verified.
@@ -62,18 +65,16 @@ def export_bundle(checkpoint: Path, out: Path, name: str, version: str, data: Se
         network, settings.network.input_size_px, settings.max_tokens, settings.network.text_width
     )
     card = write_card(f"{name} {version}", settings, read.lifetime, thresholds, measured, DATA_LICENCE)
-    return write_bundle(
-        out,
-        _manifest(name, version, settings, thresholds),
-        {
-            "vision.onnx": vision,
-            "ground.onnx": ground,
-            "text.onnx": _text_graph(),
-            "tokenizer.json": (weights.find_package_folder() / "tokenizer.json").read_bytes(),
-            "weights.safetensors": _half(network),
-            "README.md": card.encode(),
-        },
-    )
+    files = {
+        "vision.onnx": vision,
+        "ground.onnx": ground,
+        "text.onnx": _text_graph(),
+        "tokenizer.json": (weights.find_package_folder() / "tokenizer.json").read_bytes(),
+        "README.md": card.encode(),
+    }
+    if for_torch:
+        files["weights.safetensors"] = _half(network)
+    return write_bundle(out, _manifest(name, version, settings, thresholds), files)
 
 
 def _judge(
