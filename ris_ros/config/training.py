@@ -61,6 +61,9 @@ class TrainingSettings(Settings):
     said_share: float = Field(
         0.5, ge=0, le=1, description="Share of sentences that people said, of images that they spoke about."
     )
+    style: Literal["free", "plain"] = Field(
+        "free", description="Of the grammar's sentences; plain keeps to one template per meaning, to compare with."
+    )
     seed: int = Field(0, ge=0, description="Of weights, order, augmentation and sentences.")
     steps: int = Field(12_000, ge=1, description="Optimiser steps of the whole run; a time budget may end it earlier.")
     images_per_step: int = Field(8, ge=1, le=512, description="Images of a batch; each is seen once per step.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ris_ros.data.expression import Expression
 from ris_ros.data.expressions import generate
-from ris_ros.data.expressions.phrasing import Split
+from ris_ros.data.expressions.phrasing import Split, Style
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.saying import draw_sayings
 
@@ -20,12 +20,16 @@ class MixedSentences:
     Attributes:
         said_share: Expected share of what people said, where they said enough about the image.
         split: Phrasings that the grammar may use.
+        style: ``"plain"`` for one template per meaning, to compare with.
     """
 
     said_share: float
     split: Split
+    style: Style = "free"
 
     def __call__(self, image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
         """Up to ``count`` sentences about an image."""
         said = draw_sayings(image, rng, int(rng.binomial(count, self.said_share)))
-        return said + generate(image, rng, count - len(said), split=self.split) if len(said) < count else said
+        if len(said) == count:
+            return said
+        return said + generate(image, rng, count - len(said), split=self.split, style=self.style)

@@ -82,7 +82,7 @@ def train(
     text = TextMemo(load_text_encoder(settings.max_tokens, settings.threads), settings.text_memo)
     samples = ReferringSamples(
         Mixture(sources, [settings.source_weights[name] for name in roots]),
-        MixedSentences(settings.said_share, "train"),
+        MixedSentences(settings.said_share, "train", settings.style),
         settings.sentences_per_image,
         settings.network.input_size_px,
         Variation(**settings.augment.model_dump()),
