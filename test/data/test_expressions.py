@@ -22,7 +22,8 @@ from ris_ros.data.expressions.lexicon import TERMS, Term
 from ris_ros.data.expressions.manoeuvre_table import MANOEUVRES
 from ris_ros.data.expressions.manoeuvres import REGION_KINDS
 from ris_ros.data.expressions.negatives import NEGATIVE_KINDS
-from ris_ros.data.expressions.predicates import HasAttribute, HasColour, NextTo, OnSide
+from ris_ros.data.expressions.predicates import HasAttribute, HasColour, OnSide
+from ris_ros.data.expressions.relations import NextTo
 from ris_ros.data.expressions.scene import Scene
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 from ris_ros.types import Target

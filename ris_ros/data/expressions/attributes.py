@@ -178,6 +178,8 @@ def phrase_holds(asked: str, known: Iterable[str]) -> Truth:
     if any(w.part == g.part and shades_differ(w.colour, g.colour) for w in wanted for g in worn):
         return False
     plain = garment_of(asked)
+    if plain is not None and not plain.colour and any(g.part == plain.part and g.name == plain.name for g in worn):
+        return True
     if plain is not None and tells_all_worn(known):
         return None if any(garment.part == plain.part for garment in worn) else False
     return None

@@ -7,8 +7,8 @@ from ris_ros.data.expressions.phrasing import Choice
 PICK_WORDS: dict[str, Choice] = {
     "biggest": Choice(("biggest", "largest", "big"), ("most sizeable",)),
     "smallest": Choice(("smallest", "small", "tiny"), ("tiniest",)),
-    "nearest": Choice(("closest", "nearest", "first"), ("foremost",)),
-    "furthest": Choice(("furthest", "farthest", "most distant", "last"), ("remotest",)),
+    "nearest": Choice(("closest", "nearest"), ("foremost",)),
+    "furthest": Choice(("furthest", "farthest", "most distant"), ("remotest",)),
 }
 PICK_POST: dict[str, Choice] = {
     "nearest": Choice(
@@ -77,7 +77,7 @@ AGAINST = Choice(
 )
 NEXT_TO = Choice(
     ("next to {0}", "next to {0}", "beside {0}", "near {0}", "by {0}", "close to {0}", "right next to {0}",
-     "right by {0}", "that is next to {0}", "standing next to {0}"),
+     "that is next to {0}"),
     ("alongside {0}", "adjacent to {0}"),
 )  # fmt: skip
 SIDE_OF: dict[str, Choice] = {
@@ -89,12 +89,20 @@ SIDE_OF: dict[str, Choice] = {
     for side in ("left", "right")
 }  # fmt: skip
 BEHIND = Choice(
-    ("behind {0}", "behind {0}", "further on than {0}", "further away than {0}", "in back of {0}", "beyond {0}"),
+    ("behind {0}", "behind {0}", "behind {0}", "further away than {0}", "in back of {0}", "beyond {0}"),
     ("past {0}", "hidden behind {0}"),
 )
 BEFORE = Choice(
-    ("in front of {0}", "in front of {0}", "this side of {0}", "ahead of {0}", "nearer than {0}"), ("before {0}",)
+    ("in front of {0}", "in front of {0}", "in front of {0}", "this side of {0}", "nearer than {0}"), ("before {0}",)
 )
+RELATION: dict[str, Choice] = {
+    "beside": NEXT_TO, "left": SIDE_OF["left"], "right": SIDE_OF["right"], "behind": BEHIND, "before": BEFORE,
+}  # fmt: skip
+NOT = Choice(
+    ("that is not {0}", "that isn't {0}", "which is not {0}", "that's not {0}", "not {0}"),
+    ("that is anything but {0}", "which isn't {0}"),
+)
+WITHOUT = Choice(("without {0} {1}", "without {0} {1}", "with no {1}", "who has no {1}"), ("lacking {0} {1}",))
 NEAREST_TO = Choice(
     ("closest to {0}", "nearest to {0}", "nearest {0}", "that is closest to {0}"), ("least far from {0}",)
 )

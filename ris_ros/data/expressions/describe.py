@@ -12,11 +12,13 @@ from ris_ros.data.expressions.lexicon import HIDES_UNDER, VEHICLES, Term
 from ris_ros.data.expressions.nouns import doubts_class
 from ris_ros.data.expressions.predicates import IsKind, Predicate, all_of
 from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.data.expressions.standing import distance_between
 from ris_ros.data.instances import TALL_VEHICLE
 
 _SIZE_MARGIN = 1.6
 _DISTANCE_MARGIN = 1.25
 _FOOT_MARGIN = 0.045
+_NEARNESS_MARGIN = 1.8
 _ORDER_MARGIN = 0.035
 _SPECK_SHARE = 3e-4
 # Who speaks of a car means none of the distant ones that cover so little, beside one that is so much larger.
@@ -26,22 +28,32 @@ _OUTSHINES = 10
 _MOST_UNLABELLED = 0.03
 
 
+_PICK_FAMILIES: dict[str, str] = {
+    "biggest": "size", "smallest": "size", "nearest": "near", "furthest": "near", "nearest_to": "relation",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Pick:
     """Selection of one among those that fit: by size, by distance, or by order across the picture.
 
     Attributes:
-        by: ``biggest``, ``smallest``, ``nearest``, ``furthest``, ``from_left`` or ``from_right``.
+        by: ``biggest``, ``smallest``, ``nearest`` or ``furthest`` (from us), ``from_left``, ``from_right``, or
+            ``nearest_to`` another thing.
         rank: 0 for the first, 1 for the second ...
+        other: Key of the other thing, for ``nearest_to``.
+        other_name: What the other thing is called, for ``nearest_to``.
     """
 
-    by: Literal["biggest", "smallest", "nearest", "furthest", "from_left", "from_right"]
+    by: Literal["biggest", "smallest", "nearest", "furthest", "from_left", "from_right", "nearest_to"]
     rank: int = 0
+    other: int = 0
+    other_name: Description | None = None
 
     @property
     def family(self) -> str:
         """Kind of claim, for figures by kind."""
-        return {"biggest": "size", "smallest": "size", "nearest": "near", "furthest": "near"}.get(self.by, "order")
+        return _PICK_FAMILIES.get(self.by, "order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +171,13 @@ def select(scene: Scene, fit: list[Thing], pick: Pick) -> Thing | None:
     if pick.by in ("biggest", "smallest"):
         return _clear_first(fit, [_size(t, pick.by == "biggest") for t in fit], _SIZE_MARGIN)
     if pick.by in ("nearest", "furthest"):
-        return _by_distance(scene, fit, pick.by == "nearest")
+        return _by_distance(scene, fit, pick.by == "nearest", pick.rank)
+    if pick.by == "nearest_to":
+        other = scene.thing(pick.other)
+        near = [1.0 / max(distance_between(thing, other), 0.05) for thing in fit if thing.key != other.key]
+        if len(near) < max(2, len(fit)) or any(thing.merged for thing in (*fit, other)):
+            return None
+        return _clear_first(fit, near, _NEARNESS_MARGIN)
     # Nobody counts what is barely seen, so with specks among them the count is open.
     speck = _SPECK_SHARE * scene.content_width * scene.content_height
     if any(thing.merged or thing.area_px < speck for thing in fit):
@@ -176,18 +194,25 @@ def _size(thing: Thing, biggest: bool) -> float:
 
 
 def _clear_first(fit: list[Thing], scores: list[float], margin: float) -> Thing | None:
+    return _clear_rank(fit, scores, margin, 0)
+
+
+def _clear_rank(fit: list[Thing], scores: list[float], margin: float, rank: int) -> Thing | None:
+    """The thing of this rank by descending score, if it and all before it are clear of the next."""
     order = sorted(range(len(fit)), key=lambda i: -scores[i])
-    return fit[order[0]] if scores[order[0]] >= margin * scores[order[1]] else None
+    clear = all(scores[a] >= margin * scores[b] for a, b in itertools.pairwise(order[: rank + 2]))
+    return fit[order[rank]] if clear else None
 
 
-def _by_distance(scene: Scene, fit: list[Thing], nearest: bool) -> Thing | None:
+def _by_distance(scene: Scene, fit: list[Thing], nearest: bool, rank: int) -> Thing | None:
     if all(thing.info.distance_m is not None for thing in fit):
         near = [1.0 / max(thing.info.distance_m or 0.0, 0.1) for thing in fit]
-        return _clear_first(fit, near if nearest else [1.0 / n for n in near], _DISTANCE_MARGIN)
+        return _clear_rank(fit, near if nearest else [1.0 / n for n in near], _DISTANCE_MARGIN, rank)
     # Without distances, what stands on the ground is as near as its foot is low; things on posts cannot be judged.
     if not all(thing.class_name in VEHICLES | {"pedestrian", "bicyclist"} for thing in fit):
         return None
-    if sum(thing.cut_below for thing in fit) > (1 if nearest else 0):
+    if sum(thing.cut_below for thing in fit) > (1 if nearest and rank == 0 else 0):
         return None
     ordered = sorted(fit, key=lambda thing: thing.foot_y, reverse=nearest)
-    return ordered[0] if abs(ordered[0].foot_y - ordered[1].foot_y) >= _FOOT_MARGIN * scene.content_height else None
+    steps = [abs(a.foot_y - b.foot_y) for a, b in itertools.pairwise(ordered)][: rank + 1]
+    return ordered[rank] if all(step >= _FOOT_MARGIN * scene.content_height for step in steps) else None

@@ -11,7 +11,7 @@ from ris_ros.data.expressions.attributes import phrase_holds
 from ris_ros.data.expressions.frames import frame_command, spoken
 from ris_ros.data.expressions.ground import GroundView, stands_on_ground
 from ris_ros.data.expressions.manoeuvre_table import MANOEUVRES, Manoeuvre
-from ris_ros.data.expressions.objects import draw_thing, name_thing
+from ris_ros.data.expressions.naming import draw_thing, name_thing
 from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.realise import noun_phrase
 from ris_ros.data.expressions.scene import Scene, Thing

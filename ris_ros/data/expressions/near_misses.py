@@ -9,22 +9,14 @@ from ris_ros.data.colours import COLOURS, colours_differ
 from ris_ros.data.expressions.attributes import garments_of
 from ris_ros.data.expressions.describe import Description, Pick, absent, can_deny
 from ris_ros.data.expressions.lexicon import TERMS, VEHICLES, Term
+from ris_ros.data.expressions.naming import draw_thing, name_thing
 from ris_ros.data.expressions.nouns import noun_fits
-from ris_ros.data.expressions.objects import draw_thing, name_thing
 from ris_ros.data.expressions.phrasing import Phrasing
-from ris_ros.data.expressions.predicates import (
-    AtEdge,
-    HasAttribute,
-    HasColour,
-    InLineWith,
-    IsKind,
-    NextTo,
-    OnSide,
-    Predicate,
-    SideOf,
-    StandsOn,
-)
+from ris_ros.data.expressions.predicates import AtEdge, HasAttribute, HasColour, IsKind, OnSide, Predicate, StandsOn
+from ris_ros.data.expressions.relating import relate_thing
+from ris_ros.data.expressions.relations import InLineWith, NextTo, RelatedTo, SideOf
 from ris_ros.data.expressions.scene import Scene, Thing
+from ris_ros.data.expressions.standing import OPPOSITE
 
 PAINTS: tuple[str, ...] = ("white", "black", "red", "blue", "green", "yellow", "orange", "silver", "grey", "brown")
 _CLOTH: tuple[str, ...] = (
@@ -55,6 +47,7 @@ _STATES: dict[str, tuple[str, ...]] = {
 _SIDE_TURNED = {"left": "right", "right": "left"}
 
 NEAR_MISS_KINDS: tuple[str, ...] = ("wrong_class", "wrong_colour", "wrong_attribute", "wrong_place", "wrong_relation")
+_NAMED_RELATION_SHARE = 0.4
 _TRIES = 4
 
 
@@ -118,6 +111,11 @@ def _wrong_place(scene: Scene, phrasing: Phrasing, thing: Thing, true: Descripti
 
 
 def _wrong_relation(scene: Scene, phrasing: Phrasing, thing: Thing, true: Description) -> Description | None:
+    if phrasing.chance(_NAMED_RELATION_SHARE):
+        related = relate_thing(scene, phrasing, thing, nested=False)
+        claim = next((claim for claim in related.claims if isinstance(claim, RelatedTo)), None) if related else None
+        if related is not None and claim is not None and claim.relation in OPPOSITE:
+            return _with_claim(related, claim, replace(claim, relation=OPPOSITE[claim.relation]))
     told = next((claim for claim in true.claims if isinstance(claim, (NextTo, SideOf, InLineWith))), None)
     if isinstance(told, SideOf) and phrasing.chance(0.6):
         return _with_claim(true, told, SideOf(told.classes, "right" if told.side == "left" else "left"))

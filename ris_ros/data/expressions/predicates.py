@@ -14,7 +14,6 @@ from ris_ros.data.expressions.view_words import view_claim
 
 Side = Literal["left", "right", "ahead"]
 
-_CLEARLY_FURTHER = 1.0
 _EDGE_SHARE = 0.16
 _METRES_TALL: dict[str, float] = {
     "car": 1.5, "van": 2.1, "truck": 3.0, "bus": 3.2, "pedestrian": 1.7, "bicyclist": 1.7,
@@ -177,67 +176,18 @@ class SeenAgainst:
 
 
 @dataclass(frozen=True, slots=True)
-class NextTo:
-    """It is beside at least one thing of these classes."""
+class Not:
+    """What another claim says is not so."""
 
-    classes: frozenset[str]
-
-    @property
-    def family(self) -> str:
-        return "relation"
-
-    def holds(self, scene: Scene, thing: Thing) -> Truth:
-        others = (other for other in scene.of_class(*self.classes) if other.key != thing.key)
-        return any_of(_beside(thing, other) for other in others)
-
-
-@dataclass(frozen=True, slots=True)
-class SideOf:
-    """It is left or right of the one thing of these classes."""
-
-    classes: frozenset[str]
-    side: Literal["left", "right"]
+    claim: Predicate
 
     @property
     def family(self) -> str:
-        return "relation"
+        return "negation"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        others = [other for other in scene.of_class(*self.classes) if other.key != thing.key]
-        if len(others) != 1 or others[0].merged:
-            return None
-        gap = others[0].box[0] - thing.box[2] if self.side == "left" else thing.box[0] - others[0].box[2]
-        if gap >= -0.1 * min(thing.width, others[0].width):
-            return True
-        centres = others[0].centre_x - thing.centre_x if self.side == "left" else thing.centre_x - others[0].centre_x
-        return False if centres < 0.0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class InLineWith:
-    """It is behind (further than) or in front of (nearer than) the one thing of these classes, in one line with it."""
-
-    classes: frozenset[str]
-    behind: bool
-
-    @property
-    def family(self) -> str:
-        return "relation"
-
-    def holds(self, scene: Scene, thing: Thing) -> Truth:
-        others = [other for other in scene.of_class(*self.classes) if other.key != thing.key]
-        if len(others) != 1 or others[0].merged or thing.merged:
-            return None
-        other = others[0]
-        shared = min(thing.box[2], other.box[2]) - max(thing.box[0], other.box[0])
-        if shared < -0.5 * max(thing.width, other.width):
-            return False
-        further = _further_by(thing, other)
-        if further is None or abs(further) < _CLEARLY_FURTHER:
-            return None
-        if (further > 0.0) != self.behind:
-            return False
-        return True if shared > 0.3 * min(thing.width, other.width) else None
+        truth = self.claim.holds(scene, thing)
+        return None if truth is None else not truth
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
@@ -258,31 +208,3 @@ def all_of(truths: Iterable[Truth]) -> Truth:
             return False
         uncertain = uncertain or truth is None
     return None if uncertain else True
-
-
-def _beside(thing: Thing, other: Thing) -> Truth:
-    """Whether two things stand side by side: close across the picture and about equally far away."""
-    if thing.merged or other.merged or thing.cut_below or other.cut_below:
-        return None
-    gap = max(thing.box[0], other.box[0]) - min(thing.box[2], other.box[2])
-    reach = max(thing.width, other.width)
-    depth = _depth_gap(thing, other)
-    if gap > 1.8 * reach or depth > 1.6:
-        return False
-    return True if -0.3 * min(thing.width, other.width) < gap < 0.7 * reach and depth < 0.6 else None
-
-
-def _further_by(thing: Thing, other: Thing) -> float | None:
-    """How much further one thing stands than another: above 1 clearly, below -1 clearly nearer; None if unseen."""
-    if thing.info.distance_m is not None and other.info.distance_m is not None:
-        return (thing.info.distance_m - other.info.distance_m) / 3.0
-    if thing.cut_below or other.cut_below:
-        return None
-    return (other.foot_y - thing.foot_y) / (0.3 * max(1, min(thing.height, other.height)))
-
-
-def _depth_gap(thing: Thing, other: Thing) -> float:
-    """How unlike their distances are: below 0.6 alike, above 1.6 surely unlike."""
-    if thing.info.distance_m is not None and other.info.distance_m is not None:
-        return abs(thing.info.distance_m - other.info.distance_m) / 4.0
-    return abs(thing.foot_y - other.foot_y) / (0.35 * max(1, min(thing.height, other.height)))

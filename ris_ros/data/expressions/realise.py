@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ris_ros.data.colours import COLOURS
 from ris_ros.data.expressions import claim_words as words_for
-from ris_ros.data.expressions.attributes import garment_of
+from ris_ros.data.expressions.attributes import garment_of, garments_of
 from ris_ros.data.expressions.describe import Description, Pick
 from ris_ros.data.expressions.lexicon import GROUNDS, STUFF, TERMS, Term
 from ris_ros.data.expressions.nouns import name_choice
@@ -16,20 +16,21 @@ from ris_ros.data.expressions.predicates import (
     FarAway,
     HasAttribute,
     HasColour,
-    InLineWith,
     IsKind,
-    NextTo,
+    Not,
     OnSide,
     Predicate,
     SeenAgainst,
-    SideOf,
     StandsOn,
 )
+from ris_ros.data.expressions.relations import InLineWith, NextTo, RelatedTo, SideOf
 
 _COLOUR_AFTER_SHARE = 0.08
 # Single words that follow the noun.
 _ONLY_AFTER = ("ahead", "away", "there", "along", "by")
 _SIDE_BEFORE_SHARE = 0.15
+_RIDDEN = frozenset({"bike", "bicycle", "bikes", "bicycles"})
+_CLAUSE_SHARE = 0.15
 # Adjectives of which a phrase may start though it has several words ("dark green", "cream and blue").
 _ADJECTIVES = frozenset(COLOURS) | {"dark", "light", "pale", "cream", "bright", "small", "round", "square", "oval"}
 # Order of what follows the noun.
@@ -74,7 +75,13 @@ def noun_of(phrasing: Phrasing, description: Description, plural: bool) -> str:
     kind = next((claim.kind for claim in description.claims if isinstance(claim, IsKind)), None)
     if kind is not None:
         return phrasing.pick(name_choice(kind))
-    return phrasing.pick(description.term.plural if plural else description.term.singular)
+    noun = phrasing.pick(description.term.plural if plural else description.term.singular)
+    if noun in _RIDDEN and any(
+        isinstance(claim, HasAttribute) and garments_of(claim.attribute) for claim in description.claims
+    ):
+        # Who wears something is the rider.
+        return "cyclists" if plural else "cyclist"
+    return noun
 
 
 def stuff_name(phrasing: Phrasing, class_name: str) -> str:
@@ -98,9 +105,11 @@ def term_for(classes: frozenset[str]) -> Term:
 
 
 def _pick_in_words(phrasing: Phrasing, pick: Pick, sided: bool) -> tuple[list[str], list[str]]:
+    if pick.by == "nearest_to" and pick.other_name is not None:
+        return [], [phrasing.pick(words_for.NEAREST_TO).format(f"the {noun_phrase(phrasing, pick.other_name)}")]
     if sided and pick.by == "nearest":
         # "The first car on the right" is the one that is passed first.
-        return [phrasing.pick(words_for.FIRST)], []
+        return [words_for.ORDINALS[pick.rank] if pick.rank else phrasing.pick(words_for.FIRST)], []
     if pick.by in ("from_left", "from_right"):
         if pick.rank == 0 and phrasing.chance(0.7):
             if phrasing.chance(0.4):
@@ -136,7 +145,18 @@ def _claims_in_words(phrasing: Phrasing, description: Description, plural: bool)
     if phrasing.chance(0.2):
         # "On the left by the bus" is said as well as "by the bus on the left".
         posts = posts[:-2] + posts[-2:][::-1] if posts and posts[-1][0] >= _PLACE else posts
-    return adjectives + colours, [words for _, words in posts]
+    return adjectives + colours, _joined(phrasing, posts)
+
+
+def _joined(phrasing: Phrasing, posts: list[tuple[int, str]]) -> list[str]:
+    """What follows the noun, relations to several things told apart from relations of those things."""
+    related = [words for place, words in posts if place == _RELATION]
+    if len(related) < 2:
+        return [words for _, words in posts]
+    plain = [words.removeprefix("that is ") for words in related]
+    joined = f"{', '.join(plain[:-1])}{phrasing.one_of((' and ', ', and ', ' and '))}{plain[-1]}"
+    before = [words for place, words in posts if place < _RELATION]
+    return [*before, joined, *(words for place, words in posts if place > _RELATION)]
 
 
 def _add_colour(
@@ -178,7 +198,33 @@ def _place_in_words(phrasing: Phrasing, claim: Predicate, plural: bool) -> tuple
     if isinstance(claim, SideOf):
         other = f"the {_name_of(phrasing, claim.classes)}"
         return _RELATION, phrasing.pick(words_for.SIDE_OF[claim.side]).format(other)
+    if isinstance(claim, RelatedTo):
+        return _RELATION, _agreeing(_relation_in_words(phrasing, claim), plural)
+    if isinstance(claim, Not):
+        return _CLOTHES, _agreeing(_denial_in_words(phrasing, claim.claim), plural)
     raise TypeError(f"no words for {type(claim).__name__}")
+
+
+def _relation_in_words(phrasing: Phrasing, claim: RelatedTo) -> str:
+    words = phrasing.pick(words_for.RELATION[claim.relation])
+    if not words.startswith("that ") and phrasing.chance(_CLAUSE_SHARE):
+        words = f"that is {words}"
+    return words.format(f"the {noun_phrase(phrasing, claim.name)}")
+
+
+def _denial_in_words(phrasing: Phrasing, claim: Predicate) -> str:
+    if isinstance(claim, HasColour):
+        return phrasing.pick(words_for.NOT).format(claim.colour)
+    if isinstance(claim, OnSide):
+        return phrasing.pick(words_for.NOT).format(
+            f"on the {claim.side}" if claim.side != "ahead" else "in front of us"
+        )
+    if isinstance(claim, HasAttribute):
+        garment = garment_of(claim.attribute)
+        if garment is not None and not garment.colour:
+            return phrasing.pick(words_for.WITHOUT).format(indefinite(garment.name), garment.name)
+        return phrasing.pick(words_for.NOT).format(claim.attribute)
+    raise TypeError(f"no words for the denial of {type(claim).__name__}")
 
 
 def phrase_in_words(phrasing: Phrasing, phrase: str, term: Term) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,6 +13,9 @@ from ris_ros.data.classes import BY_NAME, CLASSES, VOID
 from ris_ros.data.colours import ruled_out_colours
 from ris_ros.data.expressions.attributes import Known
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
+
+if TYPE_CHECKING:
+    from ris_ros.data.expressions.predicates import Predicate
 
 _MIN_THING_PX = 12
 # What has no class and reaches higher, from the lower edge of the picture, is more than our own bonnet.
@@ -75,6 +79,9 @@ class Scene:
         self.class_area_px: NDArray[np.int64] = np.bincount(image.class_map.ravel(), minlength=len(CLASSES))
         self.content = _content_box(image.class_map)
         self.things: tuple[Thing, ...] = tuple(self._find_things())
+        # What is surely true of each thing, by key, as far as somebody has asked.
+        self.claims: dict[int, list[Predicate]] = {}
+        self._by_key: dict[int, Thing] = {thing.key: thing for thing in self.things}
         self._by_class: dict[str, list[Thing]] = {}
         for thing in self.things:
             self._by_class.setdefault(thing.class_name, []).append(thing)
@@ -134,6 +141,10 @@ class Scene:
     def share(self, class_name: str) -> float:
         """Share of the picture that the class covers."""
         return float(self.class_area_px[BY_NAME[class_name].id]) / (self.content_width * self.content_height)
+
+    def thing(self, key: int) -> Thing:
+        """The thing of this instance."""
+        return self._by_key[key]
 
     def of_class(self, *class_names: str) -> list[Thing]:
         """The things of these classes."""

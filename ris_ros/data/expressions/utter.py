@@ -11,6 +11,7 @@ from ris_ros.data.expressions.frames import frame_name, spoken
 from ris_ros.data.expressions.phrasing import Choice, Option, Phrasing, indefinite
 from ris_ros.data.expressions.predicates import AtEdge, OnSide
 from ris_ros.data.expressions.realise import NounPhrase, build_noun_phrase, side_words
+from ris_ros.data.expressions.relations import relations_in
 
 _CONSTRUCTIONS: tuple[Option[str], ...] = (
     Option("framed", 10.0),
@@ -43,7 +44,7 @@ def say_description(phrasing: Phrasing, description: Description, *, plural: boo
         lead: Words before the name, with their space ("all the ", "two ").
     """
     untouched = phrasing.used_held_out
-    construction = phrasing.choose(_CONSTRUCTIONS)
+    construction = phrasing.choose(_CONSTRUCTIONS) if relations_in(description) < 2 else "framed"
     said = _SAYERS[construction](phrasing, description, plural, lead) if construction != "framed" else ""
     if said:
         return spoken(phrasing, said)
