@@ -18,7 +18,8 @@ class MixedSentences:
     """Sentences of both sorts; an object and no closure, because the processes that prepare samples are sent it.
 
     Attributes:
-        said_share: Expected share of what people said, where they said enough about the image.
+        said_share: Expected share of what people said, where they said enough about the image; they say more where the
+            grammar can say too little.
         split: Phrasings that the grammar may use.
         style: ``"plain"`` for one template per meaning, to compare with.
     """
@@ -29,7 +30,10 @@ class MixedSentences:
 
     def __call__(self, image: LabeledImage, rng: np.random.Generator, count: int) -> list[Expression]:
         """Up to ``count`` sentences about an image."""
-        said = draw_sayings(image, rng, int(rng.binomial(count, self.said_share)))
-        if len(said) == count:
+        share = int(rng.binomial(count, self.said_share))
+        said = draw_sayings(image, rng, count if self.said_share else 0)
+        if min(share, len(said)) == count:
             return said
-        return said + generate(image, rng, count - len(said), split=self.split, style=self.style)
+        rest = count - len(said[:share])
+        written = generate(image, rng, rest, split=self.split, style=self.style)
+        return said[:share] + written + said[share:][: rest - len(written)]

@@ -23,7 +23,10 @@ Size = tuple[int, int]
 """(height, width) in pixels."""
 
 ReadMask = Callable[[Size], NDArray[np.bool_]]
-"""Makes the mask bool [H, W] of a picture of this size; raises ValueError with a reason where it cannot."""
+"""Makes the mask bool [H, W] of a picture of this size; raises ValueError with a reason where it cannot.
+
+An object and no closure, because the processes that prepare samples are sent it.
+"""
 
 
 class Pictures(Sequence[LabeledImage]):

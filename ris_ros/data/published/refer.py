@@ -9,7 +9,7 @@ sentences say whether they are true.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, model_validator
 
 from ris_ros.data.origins import ORIGINS, Origin
 from ris_ros.data.published.coco_masks import decode_runs, fill_polygons
-from ris_ros.data.published.pictures import ReadMask, Said, SaidPicture, SaidPictures, Size
+from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
 from ris_ros.data.published.plain_pickle import read_plain_pickle
 from ris_ros.data.published.records import Record, check, first_there, inside, read_json
 from ris_ros.errors import DataError
@@ -186,7 +186,8 @@ def _said(reference: _Reference, picture: _Picture, annotations: dict[int, _Anno
     lost = [number for number in ids if number not in annotations]
     if lost:
         raise DataError(f"{path}: has no annotation {lost[0]}, which reference {reference.ref_id} names: get it again.")
-    read_mask = _mask_reader([annotations[number] for number in ids], picture) if ids else None
+    named = tuple(annotations[number] for number in ids)
+    read_mask = _UnionMask(named, (picture.height, picture.width)) if named else None
     kind = "said_group" if len(ids) > 1 else "said_thing"
     for sentence in reference.sentences:
         if sentence.text:
@@ -194,13 +195,18 @@ def _said(reference: _Reference, picture: _Picture, annotations: dict[int, _Anno
             yield Said(sentence.text, kind if true else "said_absent", Target.OBJECT, read_mask if true else None)
 
 
-def _mask_reader(annotations: Sequence[_Annotation], picture: _Picture) -> ReadMask:
-    def read(size: Size) -> NDArray[np.bool_]:
-        if size != (picture.height, picture.width):
-            raise ValueError(f"was drawn on {picture.width}x{picture.height} pixels, the picture has another size")
-        return np.asarray(np.logical_or.reduce([_mask(annotation, size) for annotation in annotations]), np.bool_)
+@dataclass(frozen=True, slots=True)
+class _UnionMask:
+    """The mask of annotations together."""
 
-    return read
+    annotations: tuple[_Annotation, ...]
+    drawn_on: Size
+
+    def __call__(self, size: Size) -> NDArray[np.bool_]:
+        if size != self.drawn_on:
+            height, width = self.drawn_on
+            raise ValueError(f"was drawn on {width}x{height} pixels, the picture has another size")
+        return np.asarray(np.logical_or.reduce([_mask(annotation, size) for annotation in self.annotations]), np.bool_)
 
 
 def _mask(annotation: _Annotation, size: Size) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ The released file is one list without parts, so every tenth picture (by a checks
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter
 
 from ris_ros.data.origins import ORIGINS, Origin
 from ris_ros.data.published.panoptic_map import read_segments
-from ris_ros.data.published.pictures import ReadMask, Said, SaidPicture, SaidPictures, Size
+from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
 from ris_ros.data.published.records import Record, check, first_there, inside, read_json
 from ris_ros.types import Target
 
@@ -52,7 +53,7 @@ def open_ris_cq(root: Path, split: str) -> SaidPictures:
     pictures = []
     for name, queries in sorted(by_image.items()):
         said = tuple(
-            Said(query.sentence.strip(), "said_complex", Target.OBJECT, _mask_reader(root, query, path, origin))
+            Said(query.sentence.strip(), "said_complex", Target.OBJECT, _segment_mask(root, query, path, origin))
             for query in queries
             if query.sentence.strip()
         )
@@ -64,12 +65,22 @@ def _for_validation(name: str) -> bool:
     return zlib.crc32(name.encode()) % _VALIDATION_EVERY == 0
 
 
-def _mask_reader(root: Path, query: _Query, path: Path, origin: Origin) -> ReadMask:
-    def read(size: Size) -> NDArray[np.bool_]:
-        places = [inside(root / folder, query.pan_seg_file, path) for folder in ("", "annotations")]
-        mask = np.asarray(read_segments(first_there(places, origin), size, origin) == query.id, np.bool_)
+@dataclass(frozen=True, slots=True)
+class _SegmentMask:
+    """The mask of a segment of a panoptic map."""
+
+    maps: tuple[Path, ...]
+    segment: int
+    origin: Origin
+
+    def __call__(self, size: Size) -> NDArray[np.bool_]:
+        path = first_there(self.maps, self.origin)
+        mask = np.asarray(read_segments(path, size, self.origin) == self.segment, np.bool_)
         if not mask.any():
-            raise ValueError(f"is segment {query.id}, which {query.pan_seg_file} does not hold")
+            raise ValueError(f"is segment {self.segment}, which {path.name} does not hold")
         return mask
 
-    return read
+
+def _segment_mask(root: Path, query: _Query, path: Path, origin: Origin) -> _SegmentMask:
+    maps = tuple(inside(root / folder, query.pan_seg_file, path) for folder in ("", "annotations"))
+    return _SegmentMask(maps, query.id, origin)

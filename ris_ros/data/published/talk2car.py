@@ -7,6 +7,7 @@ only: their kind is ``said_box``, :data:`ris_ros.data.origins.ORIGINS` marks the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
 from ris_ros.data.origins import ORIGINS
-from ris_ros.data.published.pictures import ReadMask, Said, SaidPicture, SaidPictures, Size
+from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
 from ris_ros.data.published.records import Record, check, first_there, inside, read_json
 from ris_ros.types import Target
 
@@ -71,7 +72,7 @@ def open_talk2car(root: Path, split: str) -> SaidPictures:
     images = first_there([root / "images", root / "imgs"], origin)
     by_image: dict[str, list[Said]] = {}
     for command in read_commands(path):
-        said = Said(command.command.strip(), BOX_KIND, Target.OBJECT, _box_reader(command.box_xywh))
+        said = Said(command.command.strip(), BOX_KIND, Target.OBJECT, _BoxMask(command.box_xywh))
         by_image.setdefault(command.image, []).append(said)
     pictures = [
         SaidPicture(str(Path(name).with_suffix("")), inside(images, name, path), tuple(said))
@@ -80,11 +81,14 @@ def open_talk2car(root: Path, split: str) -> SaidPictures:
     return SaidPictures("talk2car", origin, pictures)
 
 
-def _box_reader(box_xywh: tuple[int, int, int, int]) -> ReadMask:
-    def read(size: Size) -> NDArray[np.bool_]:
-        x, y, width, height = box_xywh
+@dataclass(frozen=True, slots=True)
+class _BoxMask:
+    """All pixels of a box (x, y, width, height)."""
+
+    box_xywh: tuple[int, int, int, int]
+
+    def __call__(self, size: Size) -> NDArray[np.bool_]:
+        x, y, width, height = self.box_xywh
         mask = np.zeros(size, np.bool_)
         mask[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
         return mask
-
-    return read

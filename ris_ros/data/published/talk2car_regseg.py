@@ -5,6 +5,7 @@ Masks cover the road to drive to, not the thing that is named; what they say not
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter
 
 from ris_ros.data.origins import ORIGINS, Origin
 from ris_ros.data.published.panoptic_map import read_map
-from ris_ros.data.published.pictures import ReadMask, Said, SaidPicture, SaidPictures, Size
+from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
 from ris_ros.data.published.records import Record, check, first_there, inside, read_json
 from ris_ros.errors import DataError
 from ris_ros.types import Target
@@ -55,7 +56,7 @@ def open_talk2car_regseg(root: Path, split: str) -> SaidPictures:
     for number, sample in sorted(check(_SAMPLES, content[split], path).items()):
         mask = masks / f"gt_img_ann_{split}_{number}.png"
         if sample.command.strip():
-            said = Said(sample.command.strip(), "said_region", Target.REGION, _mask_reader(mask, origin))
+            said = Said(sample.command.strip(), "said_region", Target.REGION, _RegionMask(mask, origin))
             by_image.setdefault(sample.img, []).append(said)
     pictures = [
         SaidPicture(str(Path(name).with_suffix("")), inside(images, name, path), tuple(said))
@@ -64,8 +65,12 @@ def open_talk2car_regseg(root: Path, split: str) -> SaidPictures:
     return SaidPictures("talk2car_regseg", origin, pictures)
 
 
-def _mask_reader(path: Path, origin: Origin) -> ReadMask:
-    def read(size: Size) -> NDArray[np.bool_]:
-        return np.asarray(read_map(path, size, origin, cv2.IMREAD_GRAYSCALE) > 0, np.bool_)
+@dataclass(frozen=True, slots=True)
+class _RegionMask:
+    """What is not black on a map."""
 
-    return read
+    path: Path
+    origin: Origin
+
+    def __call__(self, size: Size) -> NDArray[np.bool_]:
+        return np.asarray(read_map(self.path, size, self.origin, cv2.IMREAD_GRAYSCALE) > 0, np.bool_)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from published_sets import (
@@ -78,6 +80,12 @@ def test_a_partition_can_be_named(refcoco):
     with pytest.raises(DataError, match=r"refs\(google\)\.p: is not there: get RefCOCO from"):
         refer.REFCOCO(refcoco, "google:train")
     assert len(refer.REFCOCO(refcoco, "unc:train")) == 1
+
+
+def test_a_source_travels_to_other_processes(refcoco):
+    (image,) = pickle.loads(pickle.dumps(refer.REFCOCO(refcoco, "train")))
+    assert [s.text for s in image.sayings] == ["the left car", "café car", "right one"]
+    assert image.sayings[0].object_mask is image.sayings[1].object_mask
 
 
 def test_slices_and_the_end(refcoco):

@@ -48,7 +48,7 @@ def test_parts_share_no_picture_and_lose_none(root):
 
 def test_what_does_not_fit_is_refused(root):
     write_panoptic_map(root / "panoptic_train2017/000000000001.png", np.zeros((40, 60), np.int32))
-    with pytest.raises(DataError, match=f"is segment {SEGMENT}, which panoptic_train2017/000000000001.png does not"):
+    with pytest.raises(DataError, match=f"is segment {SEGMENT}, which 000000000001.png does not"):
         open_ris_cq(root, "all")[0]
     (root / "panoptic_train2017/000000000002.png").unlink()
     with pytest.raises(DataError, match=r"000002\.png: is not there: get RIS-CQ from the project lili0415/DuMoGa"):
