@@ -1,10 +1,12 @@
 """Street scenes rendered for training: exact instances, classes, colours and distances.
 
-``render`` makes one picture from a seed, ``SceneSet`` reads what ``python -m ris_ros.data.scenes`` wrote. Rendering
-needs the extra ``sim`` (Embree); reading does not.
+``render`` makes one picture from a seed, ``render_shot`` the same with depth, camera and boxes, and ``SceneSet`` reads
+what ``ris data render`` wrote. Rendering needs the extra ``sim`` (Embree); reading does not.
 """
 
 from ris_ros.data.scenes.dataset import SceneSet
-from ris_ros.data.scenes.layout import render
+from ris_ros.data.scenes.geometry import Box3d, Geometry
+from ris_ros.data.scenes.layout import render, render_shot
+from ris_ros.data.scenes.render import Shot
 
-__all__ = ["SceneSet", "render"]
+__all__ = ["Box3d", "Geometry", "SceneSet", "Shot", "render", "render_shot"]

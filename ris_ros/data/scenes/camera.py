@@ -34,6 +34,11 @@ class PinholeCamera:
     roll: float = 0.0
 
     @property
+    def height_m(self) -> float:
+        """Height above the carriageway."""
+        return self.position_m[2]
+
+    @property
     def world_from_optical(self) -> NDArray[np.float64]:
         """[3, 3] rotation; optical axes (REP-103): x right, y down, z forward."""
         axes = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])

@@ -1,8 +1,10 @@
 """Rendered scenes on disk: written one by one, readable while they are being written.
 
 A frame ``00042`` is three files: ``00042.jpg`` (the picture), ``00042.png`` (8-bit RGB: class id, instance id modulo
-256, instance id divided by 256) and ``00042.json`` (instances and seed). The JSON comes last and in one step, so a
-frame with a JSON is complete.
+256, instance id divided by 256) and ``00042.json`` (instances and seed). With the geometry there is a fourth,
+``00042.depth.png`` (16 bits: centimetres along the optical axis, 65534 for what is farther, 65535 for the sky), and the
+JSON holds the camera and a box for each instance. The JSON comes last and in one step, so a frame with a JSON is
+complete.
 """
 
 from __future__ import annotations
@@ -18,12 +20,23 @@ import numpy as np
 
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 from ris_ros.data.origins import ORIGINS
+from ris_ros.data.scenes.geometry import (
+    Geometry,
+    box_as_json,
+    box_from_json,
+    camera_as_json,
+    camera_from_json,
+    decode_depth,
+    encode_depth,
+)
 from ris_ros.errors import DataError, OutputError
 
 JPEG_QUALITY = 90
 
 
-def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, Any]) -> None:
+def write_frame(
+    folder: Path, name: str, image: LabeledImage, facts: dict[str, Any], geometry: Geometry | None = None
+) -> None:
     """Write one frame.
 
     Args:
@@ -31,6 +44,7 @@ def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, A
         name: Name of the frame.
         image: What to write; instance ids must be below 65536.
         facts: Further JSON values to keep beside the instances (the seed).
+        geometry: Camera, depth and boxes of the same picture, where they are known.
 
     Raises:
         OutputError: A file cannot be written.
@@ -39,7 +53,7 @@ def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, A
     truth[..., 2] = image.class_map
     truth[..., 1] = image.instance_map & 255
     truth[..., 0] = image.instance_map >> 8
-    instances = {
+    instances: dict[str, dict[str, Any]] = {
         str(key): {
             "class": info.class_name,
             "colour": info.colour,
@@ -48,11 +62,18 @@ def write_frame(folder: Path, name: str, image: LabeledImage, facts: dict[str, A
         }
         for key, info in image.instances.items()
     }
-    record = {"id": image.id, "instances": instances, **facts}
+    record: dict[str, Any] = {"id": image.id, "instances": instances, **facts}
+    if geometry is not None:
+        record["camera"] = camera_as_json(geometry.camera)
+        for key, box in geometry.boxes.items():
+            instances[str(key)]["box"] = box_as_json(box)
     try:
         picture = cv2.cvtColor(image.image_rgb, cv2.COLOR_RGB2BGR)
         (folder / f"{name}.jpg").write_bytes(_encoded(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]))
         (folder / f"{name}.png").write_bytes(_encoded(".png", truth, [cv2.IMWRITE_PNG_COMPRESSION, 6]))
+        if geometry is not None:
+            depth = _encoded(".png", encode_depth(geometry.depth_m), [cv2.IMWRITE_PNG_COMPRESSION, 3])
+            _depth_path(folder / f"{name}.json").write_bytes(depth)
         partial = folder / f"{name}.json.part"
         partial.write_text(json.dumps(record), encoding="utf-8")
         os.replace(partial, folder / f"{name}.json")
@@ -64,7 +85,7 @@ class SceneSet(Sequence[LabeledImage]):
     """The complete frames of a folder, read when asked for.
 
     Args:
-        folder: Where ``python -m ris_ros.data.scenes`` writes to; frames added later are not seen.
+        folder: Where ``ris data render`` writes to; frames added later are not seen.
 
     Raises:
         DataError: The folder does not exist or holds no complete frame.
@@ -86,6 +107,14 @@ class SceneSet(Sequence[LabeledImage]):
         if isinstance(index, slice):
             return [_read(path) for path in self._frames[index]]
         return _read(self._frames[index])
+
+    def geometry(self, index: int) -> Geometry | None:
+        """Camera, depth and boxes of a frame; None where it was written without.
+
+        Raises:
+            DataError: What was written is damaged.
+        """
+        return _read_geometry(self._frames[index])
 
 
 def open_scenes(root: Path, split: str) -> SceneSet:
@@ -117,6 +146,25 @@ def _read(path: Path) -> LabeledImage:
         instance_map,
         instances,
     )
+
+
+def _read_geometry(path: Path) -> Geometry | None:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if "camera" not in record:
+            return None
+        camera = camera_from_json(record["camera"])
+        boxes = {int(key): box_from_json(facts["box"]) for key, facts in record["instances"].items()}
+        steps = cv2.imread(str(_depth_path(path)), cv2.IMREAD_UNCHANGED)
+        if steps is None or steps.dtype != np.uint16 or steps.shape != (camera.size_px[1], camera.size_px[0]):
+            raise ValueError("its depth is missing or damaged")
+        return Geometry(camera, decode_depth(np.asarray(steps, np.uint16)), boxes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: its geometry cannot be read ({error}): render the frame again.") from None
+
+
+def _depth_path(record: Path) -> Path:
+    return record.with_name(f"{record.stem}.depth.png")
 
 
 def _encoded(suffix: str, image: np.ndarray[Any, Any], options: list[int]) -> bytes:

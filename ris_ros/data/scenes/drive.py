@@ -23,7 +23,7 @@ from ris_ros.data.drive import IMAGE_TOPIC, INFO_TOPIC
 from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.drive_story import COMMANDS, SECONDS, Moment, camera_at, world_at
 from ris_ros.data.scenes.film import Film
-from ris_ros.data.scenes.render import Quality, metered, picture
+from ris_ros.data.scenes.render import Quality, metered, shoot
 from ris_ros.errors import MissingExtraError, OutputError, RisError
 
 FRAME_ID = "camera_optical"
@@ -66,7 +66,7 @@ def moments(settings: DriveSettings) -> Iterator[tuple[int, Moment]]:
         camera = camera_at(seconds, settings.size_px)
         world, actors = world_at(seconds, settings.seed)
         rng = np.random.default_rng([settings.seed, 2, index])
-        image = picture(world, camera, _FILM, rng, f"drive-{index:03d}", _QUALITY, gain)
+        image = shoot(world, camera, _FILM, rng, f"drive-{index:03d}", _QUALITY, gain).image
         yield START_NS + round(seconds * 1e9), Moment(image, camera, actors)
 
 

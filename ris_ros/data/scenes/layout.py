@@ -15,7 +15,7 @@ from ris_ros.data.scenes.material import Rgb, plain
 from ris_ros.data.scenes.meshes_people import Clothes, person, rider
 from ris_ros.data.scenes.meshes_vehicles import BODIES, bicycle, vehicle, vehicle_length_m
 from ris_ros.data.scenes.palette import HAIRS, SKINS, TROUSERS, car_paint, garment, one_of
-from ris_ros.data.scenes.render import Quality, picture
+from ris_ros.data.scenes.render import Quality, Shot, shoot
 from ris_ros.data.scenes.roadside import DISTRICTS, Site, beside, land, roadside, street_end, traffic_lights
 from ris_ros.data.scenes.world import Street, Thing, World
 
@@ -51,11 +51,16 @@ def render(seed: int, size_px: tuple[int, int], quality: Quality | None = None) 
     Raises:
         MissingExtraError: Embree (extra ``sim``) is not installed.
     """
+    return render_shot(seed, size_px, quality).image
+
+
+def render_shot(seed: int, size_px: tuple[int, int], quality: Quality | None = None) -> Shot:
+    """The picture of :func:`render` with its geometry."""
     rng = np.random.default_rng([seed, 20])
     street = draw_street(rng)
     camera = draw_camera(street, size_px, rng)
     world = draw_world(street, camera, rng)
-    return picture(world, camera, draw_film(rng), rng, f"scene-{seed}", quality)
+    return shoot(world, camera, draw_film(rng), rng, f"scene-{seed}", quality)
 
 
 def draw_world(street: Street, camera: PinholeCamera, rng: np.random.Generator) -> World:

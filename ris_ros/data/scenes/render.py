@@ -12,6 +12,7 @@ from ris_ros.data.classes import BY_NAME, CLASSES
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.film import Film, develop, tone
+from ris_ros.data.scenes.geometry import Geometry, box_around
 from ris_ros.data.scenes.mesh import Floats
 from ris_ros.data.scenes.tracer import Seen, Tracer
 from ris_ros.data.scenes.world import World
@@ -36,7 +37,20 @@ class Quality:
     edge_share: float = 0.15
 
 
-def picture(
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A picture with its geometry.
+
+    Attributes:
+        image: The picture, its labels, what is known of its instances.
+        geometry: Camera, depth and boxes of the same instances.
+    """
+
+    image: LabeledImage
+    geometry: Geometry
+
+
+def shoot(
     world: World,
     camera: PinholeCamera,
     film: Film,
@@ -44,8 +58,8 @@ def picture(
     image_id: str,
     quality: Quality | None = None,
     exposure: float | None = None,
-) -> LabeledImage:
-    """Render a world.
+) -> Shot:
+    """Render a world with its geometry.
 
     Args:
         world: The scene.
@@ -57,8 +71,9 @@ def picture(
         exposure: Gain, for sequences; None meters the picture.
 
     Returns:
-        The picture with class map, instance map (ids are 1 + the index of the thing in ``world.things``) and what is
-        known of each instance; instances below :data:`MIN_INSTANCE_PX` visible pixels are left out of the instance map.
+        The picture with its geometry, class map, instance map (ids are 1 + the index of the thing in ``world.things``)
+        and what is known of each instance; instances below :data:`MIN_INSTANCE_PX` visible pixels are left out of the
+        instance map.
 
     Raises:
         MissingExtraError: Embree is not installed.
@@ -81,11 +96,15 @@ def picture(
         colour[rough] = total / (effort.edge_samples + 1)
     image_rgb = develop(colour.reshape(height, width, 3), film, rng)
     class_map, instance_map, instances = _truth(world, seen, (height, width))
-    return LabeledImage(image_id, image_rgb, class_map, instance_map, instances)
+    boxes = {key: box_around(world.things[key - 1], camera) for key in instances}
+    return Shot(
+        LabeledImage(image_id, image_rgb, class_map, instance_map, instances),
+        Geometry(camera, seen.depth_m.reshape(height, width), boxes),
+    )
 
 
 def metered(world: World, camera: PinholeCamera, film: Film, rng: np.random.Generator) -> float:
-    """The gain that :func:`picture` would meter, from every eighth pixel; for sequences of one exposure."""
+    """The gain that :func:`shoot` would meter, from every eighth pixel; for sequences of one exposure."""
     width, height = camera.size_px
     tracer = Tracer(world)
     xs, ys = np.meshgrid(np.arange(0, width, 8, dtype=np.float32), np.arange(0, height, 8, dtype=np.float32))

@@ -21,7 +21,7 @@ from ris_ros.data.scenes.material import plain
 from ris_ros.data.scenes.mesh import box
 from ris_ros.data.scenes.meshes_vehicles import vehicle
 from ris_ros.data.scenes.palette import PAINTS
-from ris_ros.data.scenes.render import MIN_INSTANCE_PX, picture
+from ris_ros.data.scenes.render import MIN_INSTANCE_PX, shoot
 from ris_ros.data.scenes.world import Light, Street, Thing, World
 
 SIZE = (240, 144)
@@ -48,7 +48,7 @@ def _shown(*things: Thing) -> LabeledImage:
     street = Street()
     ground = ground_things(street, "paved", (0.4, 0.4, 0.4), (0.5, 0.5, 0.5))
     world = World(street, (*ground, *things), _daylight())
-    return picture(world, _camera(), CLEAN, np.random.default_rng(0), "test")
+    return shoot(world, _camera(), CLEAN, np.random.default_rng(0), "test").image
 
 
 def test_the_seed_decides_everything(scenes: list[LabeledImage]) -> None:
