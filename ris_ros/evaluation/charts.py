@@ -57,19 +57,16 @@ def kept_rejected_chart(
         goal: (kept, rejected) to be reached, shown as a corner.
     """
     kept, rejected = goal
-    marks = [
-        join(
-            element(
-                "circle",
-                element("title", f"{name}: {p['kept']:.2f} kept, {p['rejected']:.2f} rejected at {p['threshold']:.2f}"),
-                class_="dot",
-                cx=_x(p["kept"]),
-                cy=_y(p["rejected"]),
-                r=5,
-            ),
-            _label(f"{name} {p['threshold']:.2f}", p["kept"], p["rejected"], row),
+    dots = [
+        element(
+            "circle",
+            element("title", f"{name}: {p['kept']:.2f} kept, {p['rejected']:.2f} rejected at {p['threshold']:.2f}"),
+            class_="dot",
+            cx=_x(p["kept"]),
+            cy=_y(p["rejected"]),
+            r=5,
         )
-        for row, (name, p) in enumerate(marked.items())
+        for name, p in marked.items()
     ]
     return _chart(
         "Kept and rejected by threshold",
@@ -85,7 +82,8 @@ def kept_rejected_chart(
             height=_y(rejected) - _y(1),
         ),
         _polyline([(_x(p["kept"]), _y(p["rejected"])) for p in curve]),
-        *marks,
+        *dots,
+        *_labels(marked),
     )
 
 
@@ -153,17 +151,24 @@ def _chart(title: str, x_name: str, y_name: str, *marks: Markup | None, y_top: f
     )
 
 
-def _label(text: str, kept: float, rejected: float, row: int) -> Markup:
-    """A mark's name, to the side where there is room, below it or above it in turn: marks may lie close together."""
-    left = kept > 0.5
-    return element(
-        "text",
-        text,
-        class_="mark",
-        x=_x(kept) + (-9 if left else 9),
-        y=_y(rejected) + (16 if row % 2 == 0 else -8),
-        text_anchor="end" if left else "start",
-    )
+def _labels(marked: Mapping[str, Mapping[str, float]]) -> list[Markup]:
+    """The marks' names, below the falling curve and so to the left where there is room, none upon another."""
+    labels = []
+    lowest = 0.0
+    for name, point in sorted(marked.items(), key=lambda item: -item[1]["rejected"]):
+        left = point["kept"] > 0.5
+        lowest = max(_y(point["rejected"]) + 16.0, lowest + 14.0)
+        labels.append(
+            element(
+                "text",
+                f"{name} {point['threshold']:.2f}",
+                class_="mark",
+                x=_x(point["kept"]) + (-9.0 if left else 9.0),
+                y=lowest,
+                text_anchor="end" if left else "start",
+            )
+        )
+    return labels
 
 
 def _polyline(points: Sequence[tuple[float, float]]) -> Markup:

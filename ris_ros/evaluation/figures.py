@@ -23,7 +23,7 @@ from ris_ros.evaluation.score import Length, Score, Size, TargetName
 from ris_ros.evaluation.semantic import CLASS_WORDS, class_ious, common_classes
 from ris_ros.pipeline.thresholds import Thresholds
 
-SCHEMA: int = 2
+SCHEMA: int = 1
 HISTOGRAM_BINS: int = 20
 KEPT_AT_LEAST: float = 0.85
 """Share of the true sentences that the operating point ``enough_kept`` keeps."""

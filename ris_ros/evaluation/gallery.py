@@ -1,4 +1,4 @@
-"""The answers worth looking at, as pictures: the truth outlined, the prediction filled."""
+"""The answers worth looking at, as pictures: the truth outlined, the prediction filled, its peak marked."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Exhibit:
         image_rgb: uint8 [H, W, 3].
         truth: bool [H, W]; None for what is not there.
         predicted: bool [H, W], existence gate or not.
+        peak_xy: Pixel of the highest probability.
         colour: Of the prediction.
     """
 
@@ -43,6 +44,7 @@ class Exhibit:
     image_rgb: NDArray[np.uint8]
     truth: NDArray[np.bool_] | None
     predicted: NDArray[np.bool_]
+    peak_xy: tuple[int, int]
     colour: Colour
 
     def jpeg(self) -> bytes:
@@ -53,9 +55,12 @@ class Exhibit:
         inside = _resized(self.predicted, size)
         tint = np.array(self.colour, np.float32)
         picture[inside] = np.rint((1.0 - _TINT) * picture[inside] + _TINT * tint).astype(np.uint8)
-        _outline(picture, inside, ((self.colour, 1),))
+        _outline(picture, inside, ((self.colour, 2),))
         if self.truth is not None:
             _outline(picture, _resized(self.truth, size), ((_HALO_COLOUR, 4), (_TRUTH_COLOUR, 2)))
+        peak = (round(self.peak_xy[0] * size[0] / width), round(self.peak_xy[1] * size[1] / height))
+        for colour, radius in ((_HALO_COLOUR, 7), (_TRUTH_COLOUR, 6), (self.colour, 4)):
+            cv2.circle(picture, peak, radius, colour, -1, cv2.LINE_AA)
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1])
 
@@ -100,6 +105,7 @@ class Gallery:
             image_rgb=grounding.frame.image_rgb,
             truth=truth_of(question.expression) if scored.exists else None,
             predicted=ungated_mask(grounding, thresholds),
+            peak_xy=grounding.asked.peak_xy,
             colour=REGION_COLOUR if grounding.command.target is Target.REGION else OBJECT_COLOUR,
         )
         entries.append((worth, exhibit))

@@ -261,8 +261,8 @@ def _pictures(gallery: Gallery) -> list[Markup]:
     parts = [
         element(
             "p",
-            "White outline: the truth. Filled, orange for an object and green for a region: the prediction. At most "
-            "one answer of an image on each shelf.",
+            "White outline: the truth. Filled, orange for an object and green for a region: the prediction, a dot on "
+            "its most probable pixel. At most one answer of an image on each shelf.",
         )
     ]
     for name in SHELVES:

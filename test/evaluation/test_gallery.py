@@ -72,5 +72,7 @@ def test_a_picture_outlines_the_truth_and_fills_the_prediction(entry):
     outside, inside = picture[20, 20].astype(int), picture[180, 380].astype(int)
     assert np.abs(outside - 90).max() < 8
     assert inside[0] > inside[2] + 50  # orange, as objects are
+    peak = picture[120, 320].astype(int)
+    assert peak[0] > peak[2] + 100
     edge_of_truth = picture[150:210, 75:86].max(axis=(1, 2))
     assert (edge_of_truth > 200).all() == entry.exists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -103,7 +104,15 @@ def test_what_people_say_is_shown_and_never_obeyed(content):
 
 def test_every_figure_and_picture_is_there(content):
     page = Page(content)
-    for part in ("Objects: mean IoU", "mRR, per object", "recall@50", "P@0.9", "said_region", "object: 4-6", "the road"):
+    for part in (
+        "Objects: mean IoU",
+        "mRR, per object",
+        "recall@50",
+        "P@0.9",
+        "said_region",
+        "object: 4-6",
+        "the road",
+    ):
         assert part in page.text
     assert page.tags.count("img") == 2 + 2 + 1 + 1  # best and worst of both targets, a false find, a false refusal
     assert page.tags.count("figure") == 6 + 4
@@ -149,6 +158,9 @@ def test_charts_put_shares_where_the_axes_say():
     corner = element("circle", cx=328.0, cy=12.0, r=5)
     assert corner.removeprefix("<circle ").removesuffix("/>") in chart
     assert 'x="190" y="12" width="138" height="123"' in chart  # the upper right quarter of the plot
+    near = {name: {"kept": 0.8, "rejected": 0.8, "threshold": 0.5} for name in ("one", "two")}
+    rows = re.findall(r'y="([\d.]+)" text-anchor="end">(?:one|two)', kept_rejected_chart([], near, (0.5, 0.5)))
+    assert len(rows) == 2 and abs(float(rows[0]) - float(rows[1])) >= 12
     empty = reliability_chart([{"count": 0}])
     assert "circle" not in empty
     assert histogram_chart("x", [0, 8]).count('class="bar"') == 2
