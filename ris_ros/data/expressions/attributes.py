@@ -7,8 +7,10 @@ is in doubt, unless another that is told contradicts it: nobody is parked and dr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from ris_ros.data.colours import COLOURS, colours_differ
 from ris_ros.data.expressions.nouns import NARROW_NOUNS, canonical_noun, class_of_noun, is_plural_noun, says_who
@@ -17,6 +19,8 @@ from ris_ros.data.labeled_image import InstanceInfo
 
 Truth = bool | None
 
+# Phrases whose reading is remembered; sources repeat theirs from picture to picture.
+_MEMO = 8192
 _NOUN, _COUNT = "noun:", "count:"
 
 
@@ -144,11 +148,12 @@ def garment_of(phrase: str) -> Garment | None:
     return Garment(match["colour"] or "", match["name"], _PARTS[match["name"]])
 
 
-def garments_of(phrase: str) -> list[Garment]:
+@lru_cache(maxsize=_MEMO)
+def garments_of(phrase: str) -> tuple[Garment, ...]:
     """Every garment that a phrase names ("in a blue jacket and jeans")."""
     all_over = _ALL_IN.fullmatch(phrase)
     if all_over is not None and all_over[1] in _SHADES:
-        return [Garment(all_over[1], "clothes", "top")]
+        return (Garment(all_over[1], "clothes", "top"),)
     words = re.findall(r"[a-z-]+", phrase.lower())
     found = []
     for index, word in enumerate(words):
@@ -158,7 +163,7 @@ def garments_of(phrase: str) -> list[Garment]:
                 before = before[1:]
             colours = [w for w in before if w in _SHADES]
             found.append(Garment(colours[-1] if colours else "", word, _PARTS[word]))
-    return found
+    return tuple(found)
 
 
 def phrase_holds(asked: str, known: Iterable[str]) -> Truth:
@@ -200,13 +205,14 @@ def shades_differ(one: str, other: str) -> bool:
     return colours_differ(one, other)
 
 
-def _facets_of(phrase: str) -> dict[str, str]:
+@lru_cache(maxsize=_MEMO)
+def _facets_of(phrase: str) -> Mapping[str, str]:
     told: dict[str, str] = {}
     for facet, values in _COMPILED.items():
         for value, pattern in values.items():
             if pattern.search(phrase):
                 told.setdefault(facet, value)
-    return told
+    return MappingProxyType(told)
 
 
 def _exclude(one: str, other: str) -> bool:

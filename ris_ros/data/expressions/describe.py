@@ -90,14 +90,22 @@ def _says_kind(description: Description) -> bool:
     return any(isinstance(claim, IsKind) for claim in description.claims)
 
 
-def fitting(scene: Scene, description: Description) -> list[Thing] | None:
-    """The things that noun and claims surely fit; None where another may fit that nobody would overlook beside them."""
+def fitting(scene: Scene, description: Description, enough: int | None = None) -> list[Thing] | None:
+    """The things that noun and claims surely fit; None where another may fit that nobody would overlook beside them.
+
+    Args:
+        scene: Where to look.
+        description: What must fit, its selection aside.
+        enough: Stop at this number.
+    """
     fit: list[Thing] = []
     largest_doubt_px = 0
-    for thing in scene.things:
+    for thing in scene.of_class(*sorted(description.term.sure | description.term.maybe)):
         truth = truth_of(scene, description, thing)
         if truth:
             fit.append(thing)
+            if len(fit) == enough:
+                return fit
         elif truth is None:
             largest_doubt_px = max(largest_doubt_px, thing.area_px)
     if largest_doubt_px:
@@ -110,7 +118,7 @@ def fitting(scene: Scene, description: Description) -> list[Thing] | None:
 
 def single(scene: Scene, description: Description) -> Thing | None:
     """The one thing that the description can mean, or None when there is none, or several, or doubt."""
-    fit = fitting(scene, description)
+    fit = fitting(scene, description, enough=2 if description.pick is None else None)
     if not fit:
         return None
     if description.term.lone and len(scene.of_class(*description.term.sure)) != 1:

@@ -11,7 +11,7 @@ from ris_ros.data.expressions.attributes import phrase_holds
 from ris_ros.data.expressions.frames import frame_command, spoken
 from ris_ros.data.expressions.ground import GroundView, stands_on_ground
 from ris_ros.data.expressions.manoeuvre_table import MANOEUVRES, Manoeuvre
-from ris_ros.data.expressions.naming import draw_thing, name_thing
+from ris_ros.data.expressions.naming import can_name, draw_thing, name_thing
 from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.realise import noun_phrase
 from ris_ros.data.expressions.scene import Scene, Thing
@@ -36,7 +36,7 @@ def region_expression(scene: Scene, phrasing: Phrasing, view: GroundView | None,
     things = [
         thing
         for thing in scene.of_class(*manoeuvre.classes)
-        if stands_on_ground(thing) and not _is_any(thing, manoeuvre.not_when)
+        if can_name(scene, thing) and stands_on_ground(thing) and not _is_any(thing, manoeuvre.not_when)
     ]
     if not things:
         return None

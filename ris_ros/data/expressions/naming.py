@@ -69,7 +69,7 @@ def name_thing(
         most_claims: Most modifiers to use.
         related: Whether it may be named by how it stands to others.
     """
-    if thing.merged or share_of(scene, thing) < MIN_TARGET_SHARE:
+    if not can_name(scene, thing):
         return None
     terms = terms_of(scene, thing)
     claims = claims_about(scene, thing)
@@ -126,6 +126,11 @@ def _can_see(scene: Scene, thing: Thing, phrase: str) -> bool:
     """Whether the thing is large enough in the picture to tell the phrase."""
     least = max((_MIN_GARMENT_SHARE[garment.part] for garment in garments_of(phrase)), default=3e-4)
     return share_of(scene, thing) >= least
+
+
+def can_name(scene: Scene, thing: Thing) -> bool:
+    """Whether a thing is one, and large enough to be meant."""
+    return not thing.merged and share_of(scene, thing) >= MIN_TARGET_SHARE
 
 
 def share_of(scene: Scene, thing: Thing) -> float:

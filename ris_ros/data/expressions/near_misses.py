@@ -9,7 +9,7 @@ from ris_ros.data.colours import COLOURS, colours_differ
 from ris_ros.data.expressions.attributes import garments_of
 from ris_ros.data.expressions.describe import Description, Pick, absent, can_deny
 from ris_ros.data.expressions.lexicon import TERMS, VEHICLES, Term
-from ris_ros.data.expressions.naming import draw_thing, name_thing
+from ris_ros.data.expressions.naming import can_name, draw_thing, name_thing
 from ris_ros.data.expressions.nouns import noun_fits
 from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.predicates import AtEdge, HasAttribute, HasColour, IsKind, OnSide, Predicate, StandsOn
@@ -53,7 +53,11 @@ _TRIES = 4
 
 def near_miss(scene: Scene, phrasing: Phrasing, kind: str) -> Description | None:
     """A description that fits nothing in the scene, one slot away from what is true of something in it."""
-    things = [thing for thing in scene.things if kind != "wrong_colour" or thing.class_name in _COLOURABLE]
+    things = [
+        thing
+        for thing in scene.things
+        if can_name(scene, thing) and (kind != "wrong_colour" or thing.class_name in _COLOURABLE)
+    ]
     if not things:
         return None
     for _ in range(_TRIES):

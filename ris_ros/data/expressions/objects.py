@@ -13,7 +13,7 @@ from ris_ros.data.expressions.contrasts import say_contrast
 from ris_ros.data.expressions.describe import Description, group
 from ris_ros.data.expressions.frames import frame_name
 from ris_ros.data.expressions.lexicon import EVERYONE, STUFF, TERMS
-from ris_ros.data.expressions.naming import MIN_TARGET_SHARE, claims_about, draw_thing, name_thing, share_of
+from ris_ros.data.expressions.naming import MIN_TARGET_SHARE, can_name, claims_about, draw_thing, name_thing, share_of
 from ris_ros.data.expressions.phrasing import Phrasing
 from ris_ros.data.expressions.predicates import IsKind, OnSide, Predicate
 from ris_ros.data.expressions.realise import side_words
@@ -39,9 +39,10 @@ _RELATED_SHARE, _DENIED_SHARE, _CONTRAST_SHARE = 0.15, 0.05, 0.06
 
 def thing_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     """A sentence about one thing."""
-    if not scene.things:
+    things = [thing for thing in scene.things if can_name(scene, thing)]
+    if not things:
         return None
-    thing = draw_thing(phrasing, scene.things)
+    thing = draw_thing(phrasing, things)
     if phrasing.chance(_CONTRAST_SHARE):
         said = say_contrast(scene, phrasing, thing)
         if said:

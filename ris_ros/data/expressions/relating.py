@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ris_ros.data.expressions.attributes import garment_of
 from ris_ros.data.expressions.describe import Description, Pick, single
-from ris_ros.data.expressions.naming import MIN_TARGET_SHARE, claims_about, name_thing, share_of, terms_of
+from ris_ros.data.expressions.naming import can_name, claims_about, name_thing, terms_of
 from ris_ros.data.expressions.phrasing import Option, Phrasing
 from ris_ros.data.expressions.predicates import HasAttribute, HasColour, IsKind, Not, OnSide, Predicate
 from ris_ros.data.expressions.relations import RelatedTo
@@ -34,7 +34,7 @@ def relate_thing(scene: Scene, phrasing: Phrasing, thing: Thing, *, nested: bool
         thing: What to name.
         nested: Whether others may be named by their relations in turn.
     """
-    if thing.merged or share_of(scene, thing) < MIN_TARGET_SHARE:
+    if not can_name(scene, thing):
         return None
     others = _others(scene, phrasing, thing)
     own = [claim for claim in claims_about(scene, thing) if isinstance(claim, (HasColour, IsKind, HasAttribute))]
@@ -55,7 +55,7 @@ def relate_thing(scene: Scene, phrasing: Phrasing, thing: Thing, *, nested: bool
 
 def deny_thing(scene: Scene, phrasing: Phrasing, thing: Thing) -> Description | None:
     """A description of a thing by what it is not and the others of its class are; None when there is nothing such."""
-    if thing.merged or share_of(scene, thing) < MIN_TARGET_SHARE:
+    if not can_name(scene, thing):
         return None
     denied: list[Predicate] = []
     for other in scene.of_class(thing.class_name):
@@ -87,11 +87,7 @@ def _deniable(scene: Scene, other: Thing) -> list[Predicate]:
 
 def _others(scene: Scene, phrasing: Phrasing, thing: Thing) -> list[Thing]:
     """A few things that are large enough to be spoken of, the larger ones more likely."""
-    able = [
-        other
-        for other in scene.things
-        if other.key != thing.key and not other.merged and share_of(scene, other) >= MIN_TARGET_SHARE
-    ]
+    able = [other for other in scene.things if other.key != thing.key and can_name(scene, other)]
     able.sort(key=lambda other: -other.area_px)
     return phrasing.shuffled(able[: 2 * _MOST_OTHERS])[:_MOST_OTHERS]
 

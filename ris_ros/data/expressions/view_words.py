@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 ViewClaim = Literal["free", "left", "right", "ahead", "bound"]
@@ -22,6 +23,7 @@ _RANKED = re.compile(
 _AHEAD = re.compile(r"\b(?:in front of us|ahead of us|straight ahead|just ahead|right ahead|directly ahead)\b")
 
 
+@lru_cache(maxsize=8192)
 def view_claim(phrase: str) -> ViewClaim:
     """What a phrase says of the place in the picture.
 
