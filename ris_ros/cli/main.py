@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
         "predict": CommandEntry("ris_ros.cli.predict", "ground texts in pictures: one, or those of a manifest"),
         "eval": CommandEntry("ris_ros.cli.evaluate", "measure a model on a data set"),
         "train": CommandEntry("ris_ros.cli.train", "train a model, or go on with a run that was interrupted"),
+        "data": CommandEntry("ris_ros.cli.data", "list, check, show, render and annotate training data"),
         "export": CommandEntry("ris_ros.cli.export", "write a trained model as a bundle that every backend reads"),
         "doctor": CommandEntry("ris_ros.cli.doctor", "say what is installed, what works and what to do"),
     }

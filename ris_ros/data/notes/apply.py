@@ -18,13 +18,13 @@ from ris_ros.data.saying import Saying
 from ris_ros.types import Target
 
 # The class under which a label map hides the finer one.
-_LABELLED_AS: dict[str, str] = {"van": "car", "truck": "car", "bus": "car", "traffic light": "sign", "cone": "pole"}
-_MIN_THING_PX = 12
+LABELLED_AS: dict[str, str] = {"van": "car", "truck": "car", "bus": "car", "traffic light": "sign", "cone": "pole"}
+MIN_THING_PX = 12
 _MIN_LEFT_OVER_PX = 40
 # Left-overs of a label beyond this share mean that somebody overlooked a thing, whose kind is then not known.
 _MAX_LEFT_OVER = 0.1
 _COLOUR_WORDS = {"gray": "grey", "gold": "beige", "maroon": "red", "cream": "beige", "navy": "blue", "tan": "beige"}
-_LEAST_OF_LABEL = 0.3
+LEAST_OF_LABEL = 0.3
 
 
 class NotedImages(Sequence[LabeledImage]):
@@ -73,11 +73,11 @@ def apply_notes(image: LabeledImage, notes: FrameNotes) -> LabeledImage:
     class_map = labels.copy()
     instances: dict[int, InstanceInfo] = {}
     keys: dict[str, int] = {}
-    masks = {note.k: _thing_mask(note, labels) for note in notes.things}
+    masks = {note.k: thing_mask(note, labels) for note in notes.things}
     # The nearer thing stands lower in the picture and hides the others where boxes overlap.
     for note in sorted(notes.things, key=lambda note: _foot_row(masks[note.k])):
         mask = masks[note.k]
-        if np.count_nonzero(mask) < _MIN_THING_PX:
+        if np.count_nonzero(mask) < MIN_THING_PX:
             continue
         key = len(instances) + 1
         keys[note.k] = key
@@ -89,9 +89,9 @@ def apply_notes(image: LabeledImage, notes: FrameNotes) -> LabeledImage:
         labelled = np.count_nonzero(labels == BY_NAME[label].id)
         unsaid = np.count_nonzero((labels == BY_NAME[label].id) & (instance_map == 0))
         if unsaid <= _MAX_LEFT_OVER * labelled:
-            finer |= {name for name, hidden in _LABELLED_AS.items() if hidden == label}
+            finer |= {name for name, hidden in LABELLED_AS.items() if hidden == label}
     _keep_the_unsaid(image, instance_map, instances)
-    areas = {note.k: _area_mask(note, labels) for note in notes.areas}
+    areas = {note.k: area_mask(note, labels) for note in notes.areas}
     return replace(
         image,
         class_map=class_map,
@@ -123,7 +123,7 @@ def _sayings(
         sayings.append(Saying(text, "said_absent", Target.OBJECT, exists=False))
     for drive in notes.go:
         things, mask = named(drive.keys) or ((), None)
-        region = _polygon_mask(drive.poly, shape)
+        region = polygon_mask(drive.poly, shape)
         sayings.append(
             Saying(drive.text, "said_region", Target.REGION, keys=things, object_mask=mask, region_mask=region)
         )
@@ -156,8 +156,9 @@ def _keep_the_unsaid(image: LabeledImage, instance_map: NDArray[np.int32], insta
         instance_map[left == old] = key
 
 
-def _thing_mask(note: ThingNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    labelled = np.equal(labels, BY_NAME[_LABELLED_AS.get(note.class_name, note.class_name)].id)
+def thing_mask(note: ThingNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """bool [H, W] of a thing, out of the class map uint8 [H, W] that its note was written over."""
+    labelled = np.equal(labels, BY_NAME[LABELLED_AS.get(note.class_name, note.class_name)].id)
     if _is_box(note.at):
         x0, y0, x1, y1 = (max(0, round(edge)) for edge in note.at)  # type: ignore[arg-type]
         mask = np.zeros(labels.shape, np.bool_)
@@ -174,17 +175,19 @@ def _is_box(at: object) -> bool:
     return isinstance(at, tuple) and len(at) == 4 and not isinstance(at[0], tuple)
 
 
-def _area_mask(note: AreaNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    inside = _polygon_mask(note.poly, labels.shape)
+def area_mask(note: AreaNote, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """bool [H, W] of an area: its polygon's pixels of the label, or where they are few all but the things in front."""
+    inside = polygon_mask(note.poly, labels.shape)
     of_label = inside & np.equal(labels, BY_NAME[note.label].id)
-    if np.count_nonzero(of_label) >= _LEAST_OF_LABEL * np.count_nonzero(inside):
+    if np.count_nonzero(of_label) >= LEAST_OF_LABEL * np.count_nonzero(inside):
         return np.asarray(of_label, np.bool_)
     # The label map calls it something else (a bus shelter under "fence"): all but the things in front.
     things = np.isin(labels, [c.id for c in BY_NAME.values() if c.thing])
     return np.asarray(inside & ~things, np.bool_)
 
 
-def _polygon_mask(polygon: Sequence[tuple[float, float]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def polygon_mask(polygon: Sequence[tuple[float, float]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """bool [H, W] of a polygon; what lies outside the picture is cut off."""
     canvas = np.zeros(shape, np.uint8)
     cv2.fillPoly(canvas, [np.rint(np.asarray(polygon)).astype(np.int32)], 1)
     return np.asarray(canvas, np.bool_)

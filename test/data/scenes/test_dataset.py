@@ -66,16 +66,3 @@ def test_damage_is_told_by_name(tmp_path: Path, damage: str) -> None:
 def test_an_unwritable_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="00000"):
         write_frame(tmp_path / "missing", "00000", _frame("a"), {})
-
-
-def test_the_command_line_renders_and_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("embreex", reason="rendering needs the extra 'sim'")
-    from ris_ros.data.scenes.__main__ import main
-
-    arguments = ["--count", "2", "--out", str(tmp_path), "--seed", "9", "--size", "96x64"]
-    assert main(arguments) == 0
-    first = (tmp_path / "00000.jpg").stat().st_mtime_ns
-    assert main(arguments) == 0
-    assert (tmp_path / "00000.jpg").stat().st_mtime_ns == first
-    assert [scene.id for scene in SceneSet(tmp_path)] == ["scene-9", "scene-10"]
-    assert "2/2" in capsys.readouterr().out

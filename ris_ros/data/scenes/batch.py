@@ -1,0 +1,88 @@
+"""Many random streets rendered into a folder, in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ris_ros.data.scenes.dataset import write_frame
+from ris_ros.data.scenes.layout import render_shot
+from ris_ros.errors import OutputError, RisError
+
+SIZES_PX: tuple[tuple[int, int], ...] = ((480, 288), (480, 360))
+"""(width, height) of frames, taken in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    folder: Path
+    name: str
+    seed: int
+    size_px: tuple[int, int]
+
+
+def render_many(
+    folder: Path,
+    count: int,
+    seed: int,
+    sizes_px: Sequence[tuple[int, int]] = SIZES_PX,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Render frames ``00000`` to ``count - 1`` with their geometry; those that are there already are kept.
+
+    Args:
+        folder: Made if it is missing.
+        count: Frames that the folder shall hold.
+        seed: Frame k has seed + k, whichever process renders it.
+        sizes_px: (width, height), taken in turn.
+        jobs: Processes.
+        progress: Called with (frames done, frames to do).
+
+    Returns:
+        How many were rendered.
+
+    Raises:
+        OutputError: The folder cannot be written to.
+        RisError: A frame cannot be rendered, as without the extra ``sim``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}): choose another folder.") from None
+    tasks = [
+        _Task(folder, f"{index:05d}", seed + index, sizes_px[index % len(sizes_px)])
+        for index in range(count)
+        if not (folder / f"{index:05d}.json").exists()
+    ]
+    for done, trouble in enumerate(_results(tasks, jobs), start=1):
+        if trouble is not None:
+            raise RisError(trouble)
+        progress(done, len(tasks))
+    return len(tasks)
+
+
+def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[str | None]:
+    if jobs == 1 or len(tasks) < 2:
+        yield from map(_render, tasks)
+        return
+    # Started afresh: threads of the image libraries do not survive a fork.
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(tasks)), _leave_interrupts_to_the_parent) as pool:
+        yield from pool.imap_unordered(_render, tasks)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _render(task: _Task) -> str | None:
+    """Render a frame; says what went wrong, since not every exception travels between processes."""
+    try:
+        shot = render_shot(task.seed, task.size_px)
+        write_frame(task.folder, task.name, shot.image, {"seed": task.seed}, shot.geometry)
+    except RisError as error:
+        return str(error)
+    return None
