@@ -18,6 +18,7 @@ class LossSettings(Settings):
     pointing: float = Field(0.15, ge=0, description="Cross entropy of where the highest pixel lies, whatever the size.")
     coarse: float = Field(0.4, ge=0, description="The above for the masks at stride 16.")
     negative: float = Field(0.4, ge=0, description="Weight of a mask that ought to be empty (RefSegformer: 0.4).")
+    absent: float = Field(0.15, ge=0, description="Cross entropy of the highest pixels of what is not there.")
     existence: float = Field(0.5, ge=0, description="Binary cross entropy of existence; reaches no mask feature.")
     semantic: float = Field(0.5, ge=0, description="Cross entropy of the class of every pixel, void left out.")
     colour: float = Field(0.3, ge=0, description="Cross entropy of the colour of every pixel whose colour is known.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ris_ros.errors import DataError, MissingExtraError, OutputError
 
-_LOSSES = ("mask", "dice", "pointing", "coarse", "existence", "semantic", "colour")
+_LOSSES = ("mask", "dice", "pointing", "coarse", "absent", "existence", "semantic", "colour")
 _FIGURES = (
     "object_miou",
     "object_pointing",

@@ -23,6 +23,7 @@ class LossWeights:
         pointing: Cross entropy of where the highest pixel lies.
         coarse: The above at stride 16.
         negative: Weight of a mask that ought to be empty.
+        absent: Binary cross entropy of the highest pixels of what is not there.
         existence: Binary cross entropy of existence.
         semantic: Cross entropy of the class of every pixel.
         colour: Cross entropy of the colour of every pixel whose colour is known.
@@ -33,6 +34,7 @@ class LossWeights:
     pointing: float
     coarse: float
     negative: float
+    absent: float
     existence: float
     semantic: float
     colour: float
@@ -40,6 +42,9 @@ class LossWeights:
 
 _OUTSIDE = 1e-4
 """What a pixel outside the mask counts in the pointing loss: not quite nothing, so that the logarithm stays finite."""
+
+_HIGHEST = 32
+"""Pixels that a mask of something absent is judged by: about as many as a far pedestrian covers."""
 
 
 def referring_loss(
@@ -58,7 +63,7 @@ def referring_loss(
         weights: Weight of each part.
 
     Returns:
-        Scalars ``mask``, ``dice``, ``pointing``, ``coarse``, ``existence``, ``semantic``, ``colour``.
+        Scalars ``mask``, ``dice``, ``pointing``, ``coarse``, ``absent``, ``existence``, ``semantic``, ``colour``.
     """
     truth = batch.masks.float() / 255.0
     fine = torch.stack([outputs["object_logits"], outputs["region_logits"]], dim=1).float()
@@ -84,10 +89,21 @@ def referring_loss(
         "dice": dice,
         "pointing": pointing,
         "coarse": weights.coarse * coarse,
+        "absent": weights.absent * _absent_loss(fine, batch.exists),
         "existence": weights.existence * existence,
         "semantic": weights.semantic * semantic,
         "colour": weights.colour * colour,
     }
+
+
+def _absent_loss(logits: Tensor, exists: Tensor) -> Tensor:
+    """Mean cross entropy of the highest pixels [N, 2, h, w] of the masks of sentences that are true of nothing.
+
+    Averaged over all pixels, a wrong mask as small as its thing costs next to nothing, while Dice keeps such a mask up
+    where it is right: near misses ("the blue car" where a red one stands) would light up like hits.
+    """
+    highest = logits[exists == 0].flatten(2).topk(_HIGHEST, dim=2).values
+    return functional.softplus(highest).sum() / max(highest.numel(), 1)
 
 
 def _mask_losses(logits: Tensor, truth: Tensor, importance: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:

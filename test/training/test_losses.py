@@ -14,7 +14,15 @@ from ris_ros.training.losses import LossWeights, referring_loss
 from ris_ros.training.samples import NO_COLOUR, Batch
 
 WEIGHTS = LossWeights(
-    cross_entropy=1.0, dice=1.0, pointing=1.0, coarse=1.0, negative=0.5, existence=1.0, semantic=1.0, colour=1.0
+    cross_entropy=1.0,
+    dice=1.0,
+    pointing=1.0,
+    coarse=1.0,
+    negative=0.5,
+    absent=1.0,
+    existence=1.0,
+    semantic=1.0,
+    colour=1.0,
 )
 
 
@@ -75,6 +83,17 @@ def test_pointing_weighs_small_and_large_alike() -> None:
     missed_large = torch.where(batch().masks[:, 0] > 0, -20.0, 0.0)
     assert losses(missed_small, small)["pointing"] == pytest.approx(losses(missed_large, batch())["pointing"], rel=0.1)
     assert losses(missed_small, small)["mask"] < 0.5 * losses(missed_large, batch())["mask"]
+
+
+def test_a_small_mask_of_something_absent_costs_as_if_it_were_large() -> None:
+    absent = batch(present=0.0, exists=0.0)
+    quiet = torch.full((1, 8, 8), -20.0)
+    small, large = quiet.clone(), quiet.clone()
+    small[0, :4] = 4.0
+    large[0, :8] = 4.0
+    assert losses(small, absent)["absent"] == pytest.approx(losses(large, absent)["absent"], rel=1e-4)
+    assert losses(small, absent)["absent"] > 2.0 > losses(quiet, absent)["absent"]
+    assert losses(small, batch())["absent"] == 0.0
 
 
 def test_an_unknown_mask_costs_nothing() -> None:
