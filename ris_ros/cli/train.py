@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="NAME=FOLDER",
-        help="a source of labelled images (camvid, scenes); repeat it to mix several",
+        help="a source of images (`ris data list` names all) and its folder; repeat it to mix several",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run: checkpoint and log")
     parser.add_argument(
