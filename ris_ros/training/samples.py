@@ -153,13 +153,17 @@ class Mixture:
     Args:
         sources: The sources.
         weights: How often each is drawn from, relative to the others.
-        memory: How many decoded images are kept; drawing costs a decode otherwise.
+        memory_px: Decoded images are kept up to so many pixels in all (eight bytes each), since drawing costs a decode
+            otherwise; by pixels because the images of some sources are twelve times as large as those of others.
     """
 
-    def __init__(self, sources: Sequence[Sequence[LabeledImage]], weights: Sequence[float], memory: int = 1000):
+    def __init__(
+        self, sources: Sequence[Sequence[LabeledImage]], weights: Sequence[float], memory_px: int = 175_000_000
+    ):
         self._sources = list(sources)
         self._shares = np.cumsum(weights) / np.sum(weights)
-        self._memory = memory
+        self._memory_px = memory_px
+        self._kept_px = 0
         self._kept: OrderedDict[tuple[int, int], LabeledImage] = OrderedDict()
 
     def draw(self, rng: np.random.Generator) -> LabeledImage:
@@ -171,8 +175,10 @@ class Mixture:
             return self._kept[key]
         image = self._sources[which][key[1]]
         self._kept[key] = image
-        if len(self._kept) > self._memory:
-            self._kept.popitem(last=False)
+        self._kept_px += image.class_map.size
+        while self._kept_px > self._memory_px and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_px -= dropped.class_map.size
         return image
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,10 +149,26 @@ def test_sources_are_drawn_by_weight() -> None:
         LabeledImage("a", np.zeros((4, 4, 3), np.uint8), np.full((4, 4), road, np.uint8), np.zeros((4, 4), np.int32))
     ]
     other = [replace(plain[0], id="b")]
-    mixture = Mixture([plain, other], [3.0, 1.0], memory=1)
+    mixture = Mixture([plain, other], [3.0, 1.0], memory_px=1)
     rng = np.random.default_rng(0)
     drawn = [mixture.draw(rng).id for _ in range(2000)]
     assert drawn.count("a") == pytest.approx(1500, abs=80)
+
+
+def test_as_many_images_are_kept_as_pixels_allow() -> None:
+    class Counted(list[LabeledImage]):
+        reads = 0
+
+        def __getitem__(self, index: Any) -> Any:
+            self.reads += 1
+            return super().__getitem__(index)
+
+    for memory_px, kept in ((2 * 96 * 64, True), (2 * 96 * 64 - 1, False)):
+        images = Counted([toy_image(0), toy_image(1)])
+        mixture, rng = Mixture([images], [1.0], memory_px), np.random.default_rng(0)
+        for _ in range(50):
+            mixture.draw(rng)
+        assert (images.reads == 2) == kept
 
 
 def test_images_that_nothing_can_be_said_about_are_an_error() -> None:
