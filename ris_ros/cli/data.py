@@ -30,36 +30,48 @@ _SHOWN_PROBLEMS = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    listing = actions.add_parser("list", help="the sources, what each offers, where to get it and where to put it")
+    listing = _action(actions, "list", "the sources, what each offers, where to get it and where to put it")
     listing.set_defaults(act=_list)
-    check = actions.add_parser("check", help="open everything, count it, and name what is wrong; exit code 1 if so")
+    check = _action(actions, "check", "open everything, count it, and name what is wrong; exit code 1 if so")
     _add_source(check, _check)
     check.add_argument("--images", type=_positive, metavar="N", help="only N images, evenly spread")
     check.add_argument("--json", action="store_true", help="print everything as JSON")
-    preview = actions.add_parser("preview", help="contact sheets: sentences with their pictures and masks")
+    preview = _action(actions, "preview", "contact sheets: sentences with their pictures and masks")
     _add_source(preview, _preview)
     _add_speech(preview, 24)
     preview.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for preview_NN.png")
-    sentences = actions.add_parser("sentences", help="print sentences with their kinds")
+    sentences = _action(actions, "sentences", "print sentences with their kinds")
     _add_source(sentences, _sentences)
     _add_speech(sentences, 20)
-    render = actions.add_parser("render", help="render random streets (extra sim); frames that are there are kept")
+    render = _action(actions, "render", "render random streets (extra sim); frames that are there are kept")
     render.set_defaults(act=_render)
     render.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the frames")
     render.add_argument("--count", type=_positive, default=100, metavar="N", help="frames (default %(default)s)")
     render.add_argument("--seed", type=int, default=1, metavar="S", help="frame k has seed S + k (default %(default)s)")
     render.add_argument("--size", type=_size, nargs="+", metavar="WxH", help="sizes, taken in turn (480x288 480x360)")
     render.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes (default %(default)s)")
-    sheets = actions.add_parser("sheets", help="numbered sheets of frames to write notes by, and index.json")
+    sheets = _action(actions, "sheets", "numbered sheets of frames to write notes by, and index.json")
     _add_source(sheets, _sheets)
     sheets.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for NNN_<frame>.png")
     sheets.add_argument("--images", type=_positive, metavar="N", help="only N images, evenly spread")
     sheets.add_argument("--scale", type=float, default=2.5, metavar="X", help="enlargement (default %(default)s)")
-    notes = actions.add_parser(
-        "notes", help="check a file of notes against its frames; exit code 1 if anything is wrong"
-    )
+    notes = _action(actions, "notes", "check a file of notes against its frames; exit code 1 if anything is wrong")
     notes.add_argument("file", type=Path, metavar="FILE", help="notes, JSON Lines")
     _add_source(notes, _notes)
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str
+) -> argparse.ArgumentParser:
+    """An action's parser, whose help ends with the examples of that action."""
+    own = [line for line in EXAMPLE.splitlines() if line.startswith(f"ris data {name}")]
+    return actions.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog="example:\n" + "\n".join(f"  {line}" for line in own),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -162,3 +162,10 @@ def test_wrong_arguments_are_usage_errors(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["data", *arguments])
     assert caught.value.code == 2 and "usage: ris data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["list", "check", "preview", "sentences", "render", "sheets", "notes"])
+def test_every_action_shows_an_example(action, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["data", action, "--help"])
+    assert caught.value.code == 0 and f"  ris data {action}" in capsys.readouterr().out
