@@ -156,6 +156,13 @@ def can_deny_anything(scene: Scene) -> bool:
 
 def can_deny(scene: Scene, term: Term) -> bool:
     """Whether the source would have shown a thing of this noun: its classes are told apart, or nothing hides it."""
+    names = term.sure | term.maybe
+    if names not in scene.deniable:
+        scene.deniable[names] = _finds_all(scene, term)
+    return scene.deniable[names]
+
+
+def _finds_all(scene: Scene, term: Term) -> bool:
     if not can_deny_anything(scene):
         return False
     known = scene.image.known_classes

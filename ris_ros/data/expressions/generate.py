@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -67,10 +68,11 @@ def generate(
     view = GroundView.estimate(scene)
     made: list[Expression] = []
     seen: set[str] = set()
+    weights = _Weights.without(frozenset(exclude_kinds), style)
     for _ in range(count * _TRIES_PER_SENTENCE):
         if len(made) == count:
             break
-        make = _maker(scene, view, rng, style)
+        make = _maker(scene, view, rng, weights)
         for _ in range(_TRIES_PER_MEANING):
             phrasing = Phrasing(rng, split, plain=style == "plain")
             expression = make(phrasing)
@@ -84,18 +86,45 @@ def generate(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """How often each sort, each manoeuvre and each kind of negative is drawn."""
+
+    sorts: dict[str, float]
+    regions: dict[str, float]
+    negatives: dict[str, float]
+
+    @classmethod
+    def without(cls, excluded: frozenset[str], style: Style) -> _Weights:
+        """The usual weights, without kinds that are not wanted and sorts of which nothing is left."""
+        negatives = _PLAIN_NEGATIVE_WEIGHTS if style == "plain" else _NEGATIVE_WEIGHTS
+        regions, negatives = (
+            {kind: weight for kind, weight in weights.items() if kind not in excluded}
+            for weights in (_REGION_WEIGHTS, negatives)
+        )
+        left = {
+            "thing": any(kind not in excluded and not kind.startswith(("group", "stuff")) for kind in OBJECT_KINDS),
+            "group": any(kind not in excluded and kind.startswith("group") for kind in OBJECT_KINDS),
+            "stuff": any(kind not in excluded and kind.startswith("stuff") for kind in OBJECT_KINDS),
+            "region": bool(regions),
+            "negative": bool(negatives),
+        }
+        return cls({sort: weight for sort, weight in _SORT_WEIGHTS.items() if left[sort]}, regions, negatives)
+
+
 def _maker(
-    scene: Scene, view: GroundView | None, rng: np.random.Generator, style: Style
+    scene: Scene, view: GroundView | None, rng: np.random.Generator, weights: _Weights
 ) -> Callable[[Phrasing], Expression | None]:
     """What to write about is drawn before it is known to work, so that the easy kinds do not crowd out the others."""
-    sort = _draw(rng, _SORT_WEIGHTS)
+    if not weights.sorts:
+        return lambda phrasing: None
+    sort = _draw(rng, weights.sorts)
     if sort == "region":
-        region_kind = _draw(rng, _REGION_WEIGHTS)
+        region_kind = _draw(rng, weights.regions)
         return lambda phrasing: region_expression(scene, phrasing, view, region_kind)
     if sort == "negative":
-        weights = _PLAIN_NEGATIVE_WEIGHTS if style == "plain" else _NEGATIVE_WEIGHTS
         # Whole kinds are out of the question where a source tells no colours or clothes; the share stays the same.
-        return lambda phrasing: negative_expression(scene, phrasing, _draw(rng, weights))
+        return lambda phrasing: negative_expression(scene, phrasing, _draw(rng, weights.negatives))
     plain = {"thing": thing_expression, "group": group_expression, "stuff": stuff_expression}[sort]
     return lambda phrasing: plain(scene, phrasing)
 

@@ -56,7 +56,9 @@ def near_miss(scene: Scene, phrasing: Phrasing, kind: str) -> Description | None
     things = [
         thing
         for thing in scene.things
-        if can_name(scene, thing) and (kind != "wrong_colour" or thing.class_name in _COLOURABLE)
+        if can_name(scene, thing)
+        and (kind != "wrong_colour" or thing.class_name in _COLOURABLE)
+        and (kind == "wrong_class" or can_deny(scene, _own_term(thing.class_name)))
     ]
     if not things:
         return None

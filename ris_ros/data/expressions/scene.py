@@ -81,6 +81,8 @@ class Scene:
         self.things: tuple[Thing, ...] = tuple(self._find_things())
         # What is surely true of each thing, by key, as far as somebody has asked.
         self.claims: dict[int, list[Predicate]] = {}
+        # Whether things of these classes would all be known, as far as somebody has asked.
+        self.deniable: dict[frozenset[str], bool] = {}
         self._by_key: dict[int, Thing] = {thing.key: thing for thing in self.things}
         self._by_class: dict[str, list[Thing]] = {}
         for thing in self.things:
