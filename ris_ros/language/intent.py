@@ -68,26 +68,36 @@ def _clauses(text: str) -> list[list[str]]:
 
 def _orders_manoeuvre(clause: Sequence[str]) -> bool:
     start = _skip_lead_in(clause)
-    if start == len(clause):
+    if start == len(clause) or tuple(clause[start:]) in words.POLITE_CLAUSES or _names_what_is_written(clause):
         return False
     head = clause[start]
     following = clause[start + 1 :]
     if head in words.SEARCH_VERBS or _asks_to_see(clause[start:]):
         return _searches_for_place(head, following)
+    if _phrase_at(clause, start, words.SEARCH_PHRASES):
+        return False
     if head in words.MANOEUVRE_VERBS or _is_verb_with_particle(head, following):
         return not _is_compound_noun(head, following)
-    if head in words.SUBORDINATORS:
-        # "after the van passes turn left": nobody names a thing by such an opening.
+    if head in words.SUBORDINATORS and (start == 0 or words.MANOEUVRE_VERBS & set(following)):
+        # "after the van passes turn left": nobody names a thing by such an opening, though its end ("and before ...").
         return True
     if _wishes(clause[start:]):
         return True
     return any(_is_order_after_subject(clause, index) for index in range(start, len(clause)))
 
 
+def _names_what_is_written(clause: Sequence[str]) -> bool:
+    """Whether a sign is named by the order on it: no article stands between that order and the noun."""
+    for index, token in enumerate(clause):
+        if token in words.WRITTEN_NOUNS:
+            return index > 0 and not words.DETERMINERS & set(clause[1:index])
+        if token in words.NOUN_PHRASE_ENDS:
+            return False
+    return False
+
+
 def _skip_lead_in(clause: Sequence[str]) -> int:
-    index = 0
-    while index < len(clause) and clause[index] in words.LEAD_INS | words.VOCATIVES:
-        index += 1
+    index = _skip_fillers(clause, 0)
     # "could you", "can we", "will you please", "you should": a request in the form of a question.
     first, second = (*clause[index : index + 2], "", "")[:2]
     if (
@@ -96,9 +106,21 @@ def _skip_lead_in(clause: Sequence[str]) -> int:
         or (first, second) == ("let", "us")
     ):
         index += 2
-    while index < len(clause) and clause[index] in words.LEAD_INS | words.VOCATIVES:
-        index += 1
+    return _skip_fillers(clause, index)
+
+
+def _skip_fillers(clause: Sequence[str], index: int) -> int:
+    while index < len(clause):
+        phrase = _phrase_at(clause, index, words.LEAD_IN_PHRASES)
+        if not phrase and clause[index] not in words.LEAD_INS | words.VOCATIVES:
+            break
+        index += max(1, phrase)
     return index
+
+
+def _phrase_at(clause: Sequence[str], index: int, phrases: Sequence[tuple[str, ...]]) -> int:
+    """Length of the first of the phrases that stands at ``index``; 0 where none does."""
+    return next((len(phrase) for phrase in phrases if tuple(clause[index : index + len(phrase)]) == phrase), 0)
 
 
 def _asks_to_see(clause: Sequence[str]) -> bool:
@@ -130,6 +152,9 @@ def _wishes(clause: Sequence[str]) -> bool:
     for index, token in enumerate(clause[1:6], start=1):
         if token in {"see", "find", "know", "looking"}:
             return _searches_for_place(token, clause[index + 1 :])
+        if token == "want" and clause[index + 1 : index + 2] and clause[index + 1] in words.DETERMINERS:
+            # "i want that car": a thing, unless it is a place to stop.
+            return bool(words.PLACE_NOUNS & set(clause[index + 2 :]))
     return any(token in words.WISH_VERBS for token in clause[1:4])
 
 

@@ -36,6 +36,21 @@ SEARCH_VERBS: frozenset[str] = _words(
     search where which what who is are describe label track notice view display box
     """
 )
+# Verbs that order a manoeuvre, in phrases that do not.
+SEARCH_PHRASES: tuple[tuple[str, ...], ...] = (
+    ("keep", "an", "eye", "on"), ("make", "out"), ("pick", "out"), ("point", "out"), ("catch", "sight"), ("give", "me"),
+)  # fmt: skip
+# Fillers of several words, before whatever is said then.
+LEAD_IN_PHRASES: tuple[tuple[str, ...], ...] = (
+    ("hang", "on", "a", "second"), ("hang", "on", "a", "sec"), ("hang", "on"), ("hold", "on", "a", "second"),
+    ("hold", "on"), ("let", "me", "think"), ("let", "me", "see"), ("i'd", "say"), ("i", "would", "say"),
+    ("excuse", "me"),
+)  # fmt: skip
+# Clauses that only ask politely.
+POLITE_CLAUSES: frozenset[tuple[str, ...]] = frozenset(
+    {("if", "you", verb) for verb in ("would", "can", "could", "will", "please", "may", "see")}
+    | {("if", "possible"), ("if", "you", "can", "see")}
+)
 # "tell me where the bus is" orders nothing of the vehicle.
 INFORMED_OF: dict[str, frozenset[str]] = {
     "tell": frozenset({"where", "which", "what", "who", "about"}),
@@ -53,7 +68,11 @@ PHRASAL_MANOEUVRES: frozenset[tuple[str, str]] = frozenset(
         ("watch", "for"), ("look", "out"), ("do", "not"), ("don't", "stop"), ("do", "a"), ("set", "off"),
         ("lets", "go"), ("check", "if"), ("check", "whether"), ("parallel", "park"), ("left", "turn"),
         ("right", "turn"), ("parallel", "parking"),
-        ("put", "the"), ("set", "the"), ("full", "stop"), ("emergency", "stop"),
+        ("put", "the"), ("set", "the"), ("set", "me"), ("set", "us"), ("full", "stop"), ("emergency", "stop"),
+        ("straight", "on"), ("straight", "over"), ("straight", "across"), ("straight", "ahead"), ("straight", "down"),
+        ("straight", "up"), ("bear", "left"), ("bear", "right"), ("tuck", "in"), ("slot", "in"), ("slide", "in"),
+        ("draw", "in"), ("nip", "into"), ("nip", "in"), ("sit", "tight"), ("sit", "behind"), ("cut", "across"),
+        ("complete", "the"),
     }
 )  # fmt: skip
 
@@ -61,17 +80,19 @@ PHRASAL_MANOEUVRES: frozenset[tuple[str, str]] = frozenset(
 COMPOUND_TAILS: dict[str, frozenset[str]] = {
     "slow": frozenset({"moving", "vehicle", "car", "truck"}),
     "stop": frozenset({"sign", "signs", "light", "lights", "line"}),
-    "park": frozenset({"bench", "benches", "gate", "fence", "entrance", "ranger"}),
+    "park": frozenset({"and", "bench", "benches", "gate", "fence", "entrance", "ranger"}),
     "turn": frozenset({"signal", "signals", "lane", "light", "lights", "sign"}),
     "exit": frozenset({"sign", "signs", "ramp", "door"}),
     "yield": frozenset({"sign", "signs"}),
     "pass": frozenset({"lane"}),
-    "back": frozenset({"door", "of", "wheel", "window", "seat", "light", "lights"}),
-    "head": frozenset({"light", "lights", "of"}),
+    "back": frozenset({"door", "of", "wheel", "window", "seat", "light", "lights", "end", "half", "view", "towards"}),
+    "head": frozenset({"light", "lights", "of", "and"}),
+    "brake": frozenset({"light", "lights"}),
+    "land": frozenset({"rover", "rovers"}),
     "tail": frozenset({"light", "lights", "of"}),
-    "open": frozenset({"door", "window", "trunk", "gate", "road", "space"}),
+    "open": frozenset({"sky", "door", "window", "trunk", "gate", "road", "space"}),
     "line": frozenset({"of", "on"}),
-    "round": frozenset({"sign", "about"}),
+    "round": frozenset({"sign", "signs", "about", "board", "boards", "building", "mirror", "red", "blue", "white"}),
     "double": frozenset({"decker", "line", "lines"}),
     "pick": frozenset({"truck"}),
     "hand": frozenset({"cart", "rail"}),
@@ -80,12 +101,15 @@ COMPOUND_TAILS: dict[str, frozenset[str]] = {
     "station": frozenset({"wagon"}),
     "race": frozenset({"car"}),
     "tow": frozenset({"truck"}),
-    "push": frozenset({"bike", "cart", "chair"}),
+    "push": frozenset({"bike", "bikes", "cart", "chair"}),
     "block": frozenset({"of"}),
     "circle": frozenset({"sign"}),
     "stand": frozenset({"of"}),
     "clear": frozenset({"sky", "road"}),
 }
+
+# What is painted or written by the road, named by its words: "no left turn sign", "give way triangle on the left".
+WRITTEN_NOUNS: frozenset[str] = _words("sign signs board boards marking markings triangle dashes roundel")
 
 # Words before the verb that change nothing.
 LEAD_INS: frozenset[str] = _words(
