@@ -16,7 +16,7 @@ Blocks = Annotated[int, Field(ge=1, le=32)]
 class NetworkSettings(Settings):
     """Arguments of :class:`ris_ros.model.network.ReferringNetwork`."""
 
-    input_size_px: tuple[int, int] = Field((480, 288), description="(width, height) of the input, multiples of 32.")
+    input_size_px: tuple[int, int] = Field((512, 384), description="(width, height) of the input, multiples of 32.")
     mean: tuple[float, float, float] = Field(
         (103.0, 107.0, 106.0), description="Mean of red, green, blue, 0 to 255; subtracted inside the graph."
     )

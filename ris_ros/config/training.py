@@ -17,7 +17,7 @@ class LossSettings(Settings):
     dice: float = Field(1.0, ge=0, description="Dice loss of the masks of things that are there.")
     pointing: float = Field(0.15, ge=0, description="Cross entropy of where the highest pixel lies, whatever the size.")
     coarse: float = Field(0.4, ge=0, description="The above for the masks at stride 16.")
-    negative: float = Field(0.4, ge=0, description="Weight of a mask that ought to be empty (RefSegformer: 0.4).")
+    negative: float = Field(0.6, ge=0, description="Weight of a mask that ought to be empty (RefSegformer: 0.4).")
     absent: float = Field(0.15, ge=0, description="Cross entropy of the highest pixels of what is not there.")
     existence: float = Field(0.5, ge=0, description="Binary cross entropy of existence; reaches no mask feature.")
     semantic: float = Field(0.5, ge=0, description="Cross entropy of the class of every pixel, void left out.")
@@ -28,7 +28,7 @@ class AugmentSettings(Settings):
     """How an image is varied before sentences are written about it."""
 
     flip: float = Field(0.5, ge=0, le=1, description="Chance of mirroring left and right.")
-    whole: float = Field(0.3, ge=0, le=1, description="Chance of keeping the whole image, letterboxed.")
+    whole: float = Field(0.5, ge=0, le=1, description="Chance of keeping the whole image, letterboxed.")
     fill: float = Field(0.5, ge=0, le=1, description="Chance that a crop fills the input instead of being letterboxed.")
     min_scale: float = Field(
         0.35, ge=0.1, le=1, description="Smallest crop, as a share of the largest that fits: far things are seen large."
@@ -56,7 +56,7 @@ class TrainingSettings(Settings):
     losses: LossSettings = Field(default_factory=lambda: LossSettings.model_validate({}))
     augment: AugmentSettings = Field(default_factory=lambda: AugmentSettings.model_validate({}))
     source_weights: dict[str, float] = Field(
-        {"camvid": 0.2, "camvid_notes": 0.5, "scenes": 0.3},
+        {"camvid_notes": 0.6, "camvid": 0.12, "scenes": 0.28},
         description="How often each source is drawn from, relative to the others that a run is given.",
     )
     said_share: float = Field(
@@ -67,9 +67,9 @@ class TrainingSettings(Settings):
     )
     seed: int = Field(0, ge=0, description="Of weights, order, augmentation and sentences.")
     steps: int = Field(12_000, ge=1, description="Optimiser steps of the whole run; a time budget may end it earlier.")
-    images_per_step: int = Field(8, ge=1, le=512, description="Images of a batch; each is seen once per step.")
+    images_per_step: int = Field(16, ge=1, le=512, description="Images of a batch; each is seen once per step.")
     sentences_per_image: int = Field(6, ge=1, le=64, description="Sentences asked of each image of a batch.")
-    learning_rate: float = Field(1.2e-3, gt=0, le=1, description="Peak of the schedule.")
+    learning_rate: float = Field(1.5e-3, gt=0, le=1, description="Peak of the schedule.")
     weight_decay: float = Field(0.03, ge=0, le=1, description="Of weights with two or more dimensions.")
     warm_up: float = Field(0.03, ge=0, lt=1, description="Share of the run in which the learning rate rises.")
     clip_norm: float = Field(2.0, gt=0, description="Largest norm of the gradient.")
