@@ -23,7 +23,8 @@ from ris_ros.data.drive import IMAGE_TOPIC, INFO_TOPIC
 from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.drive_story import COMMANDS, SECONDS, Moment, camera_at, world_at
 from ris_ros.data.scenes.film import Film
-from ris_ros.data.scenes.render import Quality, metered, shoot
+from ris_ros.data.scenes.render import Quality
+from ris_ros.data.scenes.sequence import film_views
 from ris_ros.errors import MissingExtraError, OutputError, RisError
 
 FRAME_ID = "camera_optical"
@@ -58,16 +59,12 @@ class DriveSettings:
 
 def moments(settings: DriveSettings) -> Iterator[tuple[int, Moment]]:
     """Stamp in nanoseconds and picture of each frame."""
-    world, _ = world_at(0.0, settings.seed)
-    rng = np.random.default_rng([settings.seed, 1])
-    gain = metered(world, camera_at(0.0, settings.size_px), _FILM, rng)
-    for index in range(settings.frame_count):
-        seconds = index / settings.rate_hz
-        camera = camera_at(seconds, settings.size_px)
-        world, actors = world_at(seconds, settings.seed)
-        rng = np.random.default_rng([settings.seed, 2, index])
-        image = shoot(world, camera, _FILM, rng, f"drive-{index:03d}", _QUALITY, gain).image
-        yield START_NS + round(seconds * 1e9), Moment(image, camera, actors)
+    _, actors = world_at(0.0, settings.seed)
+    times = [index / settings.rate_hz for index in range(settings.frame_count)]
+    views = ((world_at(seconds, settings.seed)[0], camera_at(seconds, settings.size_px)) for seconds in times)
+    shots = film_views(views, _FILM, settings.seed, "drive", _QUALITY)
+    for seconds, shot in zip(times, shots, strict=True):
+        yield START_NS + round(seconds * 1e9), Moment(shot.image, shot.geometry.camera, actors)
 
 
 def write(folder: Path, settings: DriveSettings) -> None:

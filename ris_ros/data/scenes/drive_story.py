@@ -19,10 +19,11 @@ from ris_ros.data.classes import BY_NAME
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.ground import KERB_HEIGHT_M, ground_things
-from ris_ros.data.scenes.layout import vehicle_thing
 from ris_ros.data.scenes.meshes_people import Clothes, person, rider
 from ris_ros.data.scenes.meshes_vehicles import vehicle_length_m
+from ris_ros.data.scenes.ride import way_m
 from ris_ros.data.scenes.roadside import Site, beside, roadside, signal, street_end
+from ris_ros.data.scenes.traffic import vehicle_thing
 from ris_ros.data.scenes.world import Light, Street, Thing, World
 from ris_ros.types import Target
 
@@ -95,8 +96,7 @@ class Moment:
 
 def ego_s(seconds: float) -> float:
     """Distance travelled."""
-    braking = max(0.0, seconds - BRAKE_AT_S)
-    return CRUISE_MPS * seconds - 0.5 * BRAKE_MPS2 * braking * braking
+    return way_m(seconds, CRUISE_MPS, BRAKE_AT_S, BRAKE_MPS2)
 
 
 def camera_at(seconds: float, size_px: tuple[int, int]) -> PinholeCamera:
@@ -159,7 +159,9 @@ def _actors(seconds: float) -> dict[str, Thing]:
     rng = np.random.default_rng(5)
 
     def car(kind: str, s: float, d: float, turn: float, colour: str, speed: float) -> Thing:
-        return vehicle_thing(STREET, kind, s, d, turn, rng, colour=colour, simple=False, speed_mps=speed).after(seconds)
+        return vehicle_thing(STREET, kind, s, d, turn, rng, colour=colour, simple=False, speed_mps=speed).after(
+            seconds, STREET
+        )
 
     mine, oncoming = STREET.lane_centre_m(-1), STREET.lane_centre_m(0)
     step = 2 * math.pi * 0.95 * seconds
@@ -177,7 +179,7 @@ def _actors(seconds: float) -> dict[str, Thing]:
         "white van": car(_VAN, VAN_REAR_S + vehicle_length_m(_VAN) / 2, STREET.right_m + 1.15, 0.0, "white", 0.0),
         "walker": beside(
             STREET, person(jacket, 1.76, step), "pedestrian", 60.0, right_walk, speed_mps=1.3, colour=None
-        ).after(seconds),
+        ).after(seconds, STREET),
         "stander": beside(STREET, person(coat, 1.68, 0.15), "pedestrian", 48.0, left_walk, turn=-1.2, z=KERB_HEIGHT_M),
         "cyclist": beside(
             STREET,
@@ -187,7 +189,7 @@ def _actors(seconds: float) -> dict[str, Thing]:
             STREET.lane_centre_m(-2) - 2.0,
             z=0.0,
             speed_mps=4.0,
-        ).after(seconds),
+        ).after(seconds, STREET),
     }
 
 

@@ -7,11 +7,12 @@ import numpy as np
 from ris_ros.data.scenes.material import Material, Rgb, Surface, plain
 from ris_ros.data.scenes.mesh import Floats, Mesh, grid, join
 from ris_ros.data.scenes.noise import band, smooth, white
-from ris_ros.data.scenes.world import Street, Thing
+from ris_ros.data.scenes.world import ACROSS_FROM_M, BAY_M, Street, Thing
 
 KERB_M = 0.15
 KERB_HEIGHT_M = 0.12
 NEAR_S_M, FAR_S_M = -25.0, 320.0
+LOT_DEPTH_M = 16.5
 
 
 def ground_things(street: Street, land: str, land_rgb: Rgb, paving_rgb: Rgb) -> list[Thing]:
@@ -26,16 +27,16 @@ def ground_things(street: Street, land: str, land_rgb: Rgb, paving_rgb: Rgb) -> 
     paving = Material(Surface.PAVING, paving_rgb, seed=street.seed)
     yard = Material(Surface.GRASS if land == "grass" else Surface.PAVING, land_rgb, seed=street.seed + 1)
     kerb = plain((0.55, 0.54, 0.52))
-    spans = [(NEAR_S_M, FAR_S_M)]
     road = [_strip(street, (NEAR_S_M, FAR_S_M), [(street.right_m, 0.0), (street.left_m, 0.0)], asphalt)]
-    if street.junction_s_m is not None:
-        low, high = street.junction_s_m - street.junction_m / 2, street.junction_s_m + street.junction_m / 2
-        spans = [(NEAR_S_M, low), (high, FAR_S_M)]
-        road.append(_strip(street, (low, high), [(-150.0, 0.0), (150.0, 0.0)], asphalt))
     kerbs, walks, yards = [], [], []
-    for span in spans:
-        for side, edge in ((-1, street.right_m), (1, street.left_m)):
-            inner, outer = edge + side * KERB_M, edge + side * (KERB_M + street.sidewalk_m)
+    for side, edge in ((-1, street.right_m), (1, street.left_m)):
+        spans = [(NEAR_S_M, FAR_S_M)]
+        if street.junction_s_m is not None and street.crossed_on(side):
+            low, high = street.junction_s_m - street.junction_m / 2, street.junction_s_m + street.junction_m / 2
+            spans = [(NEAR_S_M, low), (high, FAR_S_M)]
+            road.append(_strip(street, (low, high), [(edge - side * 0.5, 0.0), (side * 150.0, 0.0)], asphalt))
+        inner, outer = edge + side * KERB_M, edge + side * (KERB_M + street.sidewalk_m)
+        for span in spans:
             kerbs.append(_strip(street, span, [(edge, 0.0), (edge, KERB_HEIGHT_M), (inner, KERB_HEIGHT_M)], kerb))
             walks.append(_strip(street, span, [(inner, KERB_HEIGHT_M), (outer, KERB_HEIGHT_M)], paving))
             yards.append(
@@ -82,6 +83,22 @@ def road_albedo(street: Street, x: Floats, y: Floats, footprint: Floats) -> Floa
     for cover, rgb in _markings(street, s, d, footprint):
         worn = cover * np.clip(1.25 - street.wear * 2.2 * smooth(x * 14 + 3, y * 14 + street.seed), 0, 0.95)
         albedo += worn[:, None] * (np.asarray(rgb, np.float32) - albedo)
+    return albedo
+
+
+def lot_albedo(grey: Floats, x: Floats, y: Floats, footprint: Floats) -> Floats:
+    """Linear albedo [n, 3] of a car park with a row of bays at either edge.
+
+    Args:
+        grey: Linear albedo of the asphalt [n, 3].
+        x, y: Positions along and across the car park [n]; y runs from 0 to :data:`LOT_DEPTH_M`.
+        footprint: Width of a pixel on the ground [n], metres.
+    """
+    stains = 0.8 + 0.4 * smooth(x * 3.0 + 40, y * 3.0)
+    albedo: Floats = grey * (stains * (0.9 + 0.2 * smooth(x * 11, y * 11 + 5)))[:, None]
+    in_row = np.maximum(band(y, 0.0, 5.2, footprint), band(y, LOT_DEPTH_M - 5.2, LOT_DEPTH_M, footprint))
+    line = in_row * band((x + 500 * BAY_M + 0.05) % BAY_M, 0.0, 0.1, footprint)
+    albedo += (0.75 * line)[:, None] * (np.float32(0.7) - albedo)
     return albedo
 
 
@@ -136,9 +153,11 @@ def _markings(street: Street, s: Floats, d: Floats, footprint: Floats) -> list[t
         parking = street.parking_right_m if side < 0 else street.parking_left_m
         if parking:
             edge = side * lanes * street.lane_m
-            line += band(np.abs(d - edge), -1, 0.05, footprint) * band((s + 1) % 2.0, 0.0, 1.0, footprint)
-            bay = band(side * (d - edge), 0.0, parking, footprint) * band((s + 2.0) % 12.0, 0.0, 0.09, footprint)
-            line += bay
+            across = parking >= ACROSS_FROM_M
+            if not across:
+                line += band(np.abs(d - edge), -1, 0.05, footprint) * band((s + 1) % 2.0, 0.0, 1.0, footprint)
+            along_bay = (s + 0.05) % BAY_M if across else (s + 2.0) % 12.0
+            line += band(side * (d - edge), 0.0, parking, footprint) * band(along_bay, 0.0, 0.1, footprint)
         if street.cycle_lane_rgb is not None:
             edge = (street.right_m if side < 0 else street.left_m) - side * 1.35
             line += band(np.abs(d - edge), -1, 0.06, footprint) * dash
@@ -166,7 +185,8 @@ def _markings(street: Street, s: Floats, d: Floats, footprint: Floats) -> list[t
         side_line = band(np.abs(s - street.junction_s_m), -1, 0.06, footprint) * band(d % 6.0, 0.0, 3.0, footprint)
         cross += beyond * side_line
         give_way = band(np.abs(s - street.junction_s_m), -1, street.junction_m / 2, footprint)
-        for edge in (street.right_m - 0.4, street.left_m + 0.4):
+        for side, kerb in ((-1, street.right_m), (1, street.left_m)):
+            edge = kerb + side * 0.4 if street.crossed_on(side) else 1e6
             cross += give_way * band(np.abs(d - edge), -1, 0.12, footprint) * band(s % 1.0, 0.0, 0.6, footprint)
     paints.append((np.clip(cross, 0, 1), white_paint))
     return paints

@@ -10,12 +10,12 @@ from ris_ros.data.scenes.mesh import Floats
 from ris_ros.data.scenes.noise import smooth
 from ris_ros.data.scenes.world import Light
 
-KINDS = ("sunny", "overcast", "dusk")
+KINDS = ("sunny", "overcast", "rain", "dusk", "night")
 
 
 def draw_light(rng: np.random.Generator, kind: str | None = None) -> Light:
     """A random light of a kind in :data:`KINDS`, or of any kind."""
-    chosen = kind if kind is not None else str(rng.choice(KINDS, p=[0.55, 0.33, 0.12]))
+    chosen = kind if kind is not None else str(rng.choice(KINDS, p=[0.48, 0.26, 0.09, 0.09, 0.08]))
     azimuth = rng.uniform(0, 2 * math.pi)
     elevation = math.radians(rng.uniform(14, 58))
     sun = (math.cos(azimuth) * math.cos(elevation), math.sin(azimuth) * math.cos(elevation), math.sin(elevation))
@@ -33,9 +33,10 @@ def draw_light(rng: np.random.Generator, kind: str | None = None) -> Light:
             rng.uniform(0, 0.75),
             rng.uniform(600, 3000),
         )
-    if chosen == "overcast":
-        grey = rng.uniform(0.7, 1.3)
-        faint = rng.uniform(0.0, 0.04)
+    if chosen in ("overcast", "rain"):
+        rain = chosen == "rain"
+        grey = rng.uniform(0.45, 0.8) if rain else rng.uniform(0.7, 1.3)
+        faint = 0.0 if rain else rng.uniform(0.0, 0.04)
         return Light(
             chosen,
             sun,
@@ -44,7 +45,26 @@ def draw_light(rng: np.random.Generator, kind: str | None = None) -> Light:
             (0.75 * grey, 0.82 * grey, 0.92 * grey),
             (1.15 * grey, 1.2 * grey, 1.25 * grey),
             rng.uniform(0.3, 1.0),
-            rng.uniform(300, 2000),
+            rng.uniform(120, 500) if rain else rng.uniform(300, 2000),
+            windows_lit=float(rng.uniform(0.0, 0.3)) if rain else 0.0,
+            wet=float(rng.uniform(0.5, 1.0)) if rain else 0.0,
+        )
+    if chosen == "night":
+        murk = float(rng.uniform(0.6, 1.6))
+        return Light(
+            chosen,
+            sun,
+            (0.0, 0.0, 0.0),
+            (0.012 * murk, 0.013 * murk, 0.018 * murk),
+            (0.004 * murk, 0.005 * murk, 0.010 * murk),
+            (0.020 * murk, 0.016 * murk, 0.014 * murk),
+            float(rng.uniform(0.0, 0.7)),
+            float(rng.uniform(300, 1500)),
+            windows_lit=float(rng.uniform(0.15, 0.5)),
+            lamps=float(rng.uniform(0.10, 0.22)),
+            headlights=float(rng.uniform(0.5, 1.0)),
+            glow=0.30,
+            wet=float(rng.uniform(0.4, 1.0)) if rng.random() < 0.4 else 0.0,
         )
     tint = rng.uniform(0.6, 1.2)
     return Light(
@@ -56,7 +76,10 @@ def draw_light(rng: np.random.Generator, kind: str | None = None) -> Light:
         (0.30 * tint, 0.22, 0.20),
         rng.uniform(0.2, 0.9),
         rng.uniform(250, 900),
-        float(rng.uniform(0.2, 0.6)),
+        windows_lit=float(rng.uniform(0.2, 0.6)),
+        lamps=0.08,
+        headlights=0.8,
+        wet=float(rng.uniform(0.3, 0.9)) if rng.random() < 0.25 else 0.0,
     )
 
 

@@ -22,6 +22,7 @@ class Surface(enum.IntEnum):
     PAINT = 7
     GLASS = 8
     BOARD = 9
+    LOT = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,3 +236,40 @@ def traffic_cone(height_m: float) -> Mesh:
 def litter_bin(rgb: Rgb) -> Mesh:
     """A litter bin or cabinet."""
     return box((-0.28, -0.25, 0), (0.28, 0.25, 1.05), plain(rgb, gloss=0.1))
+
+
+def bench(length_m: float) -> Mesh:
+    """A bench along x whose back is at y > 0."""
+    wood, half = plain((0.36, 0.24, 0.14)), length_m / 2
+    legs = [box((x - 0.04, -0.2, 0), (x + 0.04, 0.2, 0.42), GALVANISED) for x in (-half * 0.8, half * 0.8)]
+    return join([box((-half, -0.2, 0.42), (half, 0.2, 0.46), wood), *legs])
+
+
+def work_barrier(length_m: float) -> Mesh:
+    """A red and white plank on feet, along x."""
+    half = length_m / 2
+    stripes = max(2, round(length_m / 0.4))
+    stripe = length_m / stripes
+    paints = (plain((0.80, 0.08, 0.08)), plain((0.93, 0.93, 0.92)))
+    parts = [
+        box((index * stripe - half, -0.02, z), ((index + 1) * stripe - half, 0.02, z + 0.2), paints[index % 2])
+        for z in (0.35, 0.8)
+        for index in range(stripes)
+    ]
+    for x in (-half * 0.85, half * 0.85):
+        parts.append(box((x - 0.03, -0.03, 0.0), (x + 0.03, 0.03, 1.0), BLACK))
+        parts.append(box((x - 0.08, -0.3, 0.0), (x + 0.08, 0.3, 0.06), BLACK))
+    return join(parts)
+
+
+def shop_sign(rgb: Rgb, seed: float) -> Mesh:
+    """A lettered board that sticks out of a wall (the plane y = 0) to -y, with its middle at z = 0."""
+    light = sum(rgb) / 3 > 0.45
+    face = Material(Surface.BOARD, rgb, (0.05, 0.05, 0.06) if light else (0.94, 0.93, 0.90), seed=seed)
+    return join(
+        [
+            box((-0.05, -0.92, -0.36), (0.05, -0.14, 0.36), face),
+            box((-0.02, -0.2, 0.3), (0.02, 0.0, 0.34), BLACK),
+            box((-0.02, -0.2, -0.34), (0.02, 0.0, -0.3), BLACK),
+        ]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +48,11 @@ def beside(
     speed_mps: float = 0.0,
     colour: str | None = None,
     attributes: tuple[str, ...] = (),
+    gait: Callable[[float], Mesh] | None = None,
 ) -> Thing:
     """A thing at street coordinates, turned with the street and by ``turn``; on the pavement unless ``z`` is given."""
     x, y = street.to_world(s, d)
-    return Thing(mesh, class_name, x, y, z, street.heading(s) + turn, speed_mps, colour, attributes)
+    return Thing(mesh, class_name, x, y, z, street.heading(s) + turn, speed_mps, colour, attributes, gait)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +64,23 @@ class Site:
         side: 1 for the left, -1 for the right.
         rng: Draws everything.
         travel_m: The eye comes as far as this along s, and trees up to there are detailed.
+        open_m: (first, last) s where no building stands, as for a car park; None where all may be built on.
     """
 
     street: Street
     side: int
     rng: np.random.Generator
     travel_m: float = 0.0
+    open_m: tuple[float, float] | None = None
+
+    def blocked(self, s: float, margin_m: float) -> bool:
+        """Whether the crossing street leaves on this side within ``margin_m`` of s."""
+        return self.street.in_junction(s, margin_m, self.side)
+
+    def is_open(self, s: float, margin_m: float) -> bool:
+        """Whether nothing may be built within ``margin_m`` of s."""
+        kept = self.open_m is not None and self.open_m[0] - margin_m < s < self.open_m[1] + margin_m
+        return kept or self.blocked(s, margin_m + 1.0)
 
     @property
     def kerb_m(self) -> float:
@@ -121,7 +134,7 @@ def _frontage(site: Site, district: str) -> list[Thing]:
             local, rng.uniform(8, 16)
         )
         middle = s + width / 2
-        if site.street.in_junction(middle, width / 2 + 1.0):
+        if site.is_open(middle, width / 2):
             s += 2.0
             continue
         setbacks = {"houses": rng.choice([0.0, 2.5]), "suburb": rng.uniform(4, 9), "offices": rng.uniform(0, 3)}
@@ -200,7 +213,7 @@ def _avenue(site: Site, kind: str) -> list[Thing]:
     rng, d = site.rng, site.kerb_m + site.side * 0.7
     spacing, rgb = rng.uniform(7, 18), one_of(rng, LEAVES)
     for s in np.arange(rng.uniform(3, 12), 170.0, spacing):
-        if not site.street.in_junction(float(s), 3.0) and rng.random() > 0.15:
+        if not site.blocked(float(s), 3.0) and rng.random() > 0.15:
             at = float(d + site.side * rng.normal(0, 0.1))
             things.append(site.plant(kind, rng.uniform(5, 10), float(s), at, vary(rng, rgb)))
     return things
@@ -213,23 +226,23 @@ def _furniture(site: Site, lit: bool) -> list[Thing]:
     if rng.random() < 0.75:
         height, reach, spacing = rng.uniform(5, 9), rng.uniform(0.6, 1.8), rng.uniform(20, 35)
         for s in np.arange(rng.uniform(4, 22), 180.0, spacing):
-            if not street.in_junction(float(s), 2.0):
+            if not site.blocked(float(s), 2.0):
                 turn = 0.0 if side > 0 else math.pi
                 lamp = street_lamp(float(height), float(reach), lit)
                 things.append(beside(street, lamp, "pole", float(s), d, turn=turn, attributes=("street lamp",)))
     for _ in range(int(rng.integers(0, 4))):
         s = float(rng.uniform(6, 70))
-        if not street.in_junction(s, 1.0):
+        if not site.blocked(s, 1.0):
             things += _sign(street, s, d, rng)
     if rng.random() < 0.3:
         start, spacing = rng.uniform(4, 30), rng.uniform(1.2, 2.5)
         rgb: Rgb = (0.08, 0.08, 0.09) if rng.random() < 0.7 else (0.6, 0.6, 0.6)
         for s in start + spacing * np.arange(int(rng.integers(4, 12))):
-            if not street.in_junction(float(s), 0.5):
+            if not site.blocked(float(s), 0.5):
                 things.append(beside(street, post(0.95, rgb, 0.07), "pole", float(s), d, attributes=("bollard",)))
     if rng.random() < 0.25:
         length, middle = float(rng.uniform(6, 18)), float(rng.uniform(12, 50))
-        if not street.in_junction(middle, length / 2):
+        if not site.blocked(middle, length / 2):
             rail = fence(length, 1.05, "railing", (0.42, 0.44, 0.45))
             things.append(beside(street, rail, "fence", middle, edge + side * 0.25))
     if rng.random() < 0.4:
@@ -272,11 +285,10 @@ def _sign(street: Street, s: float, d: float, rng: np.random.Generator) -> list[
     ]
 
 
-def traffic_lights(street: Street, rng: np.random.Generator) -> list[Thing]:
-    """Signals at the near and far corners of the junction."""
-    if street.junction_s_m is None:
+def traffic_lights(street: Street, state: str | None, rng: np.random.Generator) -> list[Thing]:
+    """Signals at the near and far corners of the junction, or of the zebra crossing; none for state None."""
+    if state is None or street.junction_s_m is None:
         return []
-    state = str(rng.choice(["red", "amber", "green"], p=[0.45, 0.1, 0.45]))
     near, far = street.junction_s_m - street.junction_m / 2 - 1.0, street.junction_s_m + street.junction_m / 2 + 1.0
     things = []
     for s, chance in ((near, 0.95), (far, 0.6)):
@@ -290,7 +302,15 @@ def signal(street: Street, s: float, d: float, height_m: float, state: str) -> l
     """A traffic light on its post, facing oncoming s."""
     return [
         beside(street, post(height_m + 0.5, (0.12, 0.12, 0.13), 0.055), "pole", s, d),
-        beside(street, signal_head(height_m, state).moved(x=-0.18), "traffic light", s, d, colour=state),
+        beside(
+            street,
+            signal_head(height_m, state).moved(x=-0.18),
+            "traffic light",
+            s,
+            d,
+            colour=state,
+            attributes=(f"showing {state}",),
+        ),
     ]
 
 

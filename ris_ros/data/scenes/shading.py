@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.scenes.facades import WallPoints, facade
-from ris_ros.data.scenes.ground import road_albedo
+from ris_ros.data.scenes.ground import lot_albedo, road_albedo
 from ris_ros.data.scenes.light import sky_rgb
 from ris_ros.data.scenes.material import Material, Surface
 from ris_ros.data.scenes.mesh import Floats
 from ris_ros.data.scenes.noise import band, smooth, white
 from ris_ros.data.scenes.world import Light, Street
+
+_LAMP_REACH_M = 22.0
 
 
 def linear(srgb: NDArray[np.floating]) -> Floats:
@@ -84,7 +86,15 @@ class Hits:
     footprint: Floats
 
 
-def shade(hits: Hits, table: MaterialTable, light: Light, street: Street, lit: Floats, open_sky: Floats) -> Floats:
+def shade(
+    hits: Hits,
+    table: MaterialTable,
+    light: Light,
+    street: Street,
+    lit: Floats,
+    open_sky: Floats,
+    lamps_m: Floats,
+) -> Floats:
     """Linear radiance [n, 3] towards the eye.
 
     Args:
@@ -94,6 +104,7 @@ def shade(hits: Hits, table: MaterialTable, light: Light, street: Street, lit: F
         street: Carriageway, for the road's markings.
         lit: Share of the sun that reaches each point [n].
         open_sky: Share of the sky that each point sees [n].
+        lamps_m: Places of burning street lamps [k, 3].
     """
     albedo, gloss, glow = _textures(hits, table, light, street)
     surface = table.surface[hits.material]
@@ -107,12 +118,16 @@ def shade(hits: Hits, table: MaterialTable, light: Light, street: Street, lit: F
     ambient = np.asarray(light.ambient_rgb, np.float32)
     bounce = ambient * 0.30 + 0.10 * np.asarray(light.sun_rgb, np.float32) * max(light.sun[2], 0.0)
     around = ambient * (0.55 + 0.45 * upward) + bounce * (0.5 - 0.5 * upward)
-    colour = albedo * (direct + around * open_sky[:, None]) + glow
+    if light.wet > 0:
+        albedo[(surface == Surface.ROAD) | (surface == Surface.PAVING)] *= 1 - 0.45 * light.wet
+    colour = albedo * (direct + around * open_sky[:, None]) + light.glow * glow
     shiny = np.flatnonzero(gloss > 0.02)
     if len(shiny):
         colour[shiny] += _mirrored(hits, shiny, gloss[shiny], surface[shiny], lit[shiny], light)
-    if light.name == "dusk":
-        colour += albedo * _headlight(hits)
+    if light.headlights > 0:
+        colour += albedo * light.headlights * _headlight(hits)
+    if light.lamps > 0 and len(lamps_m):
+        colour += albedo * light.lamps * _lamplight(hits, lamps_m)
     haze = (1 - np.exp(-hits.distance / light.haze_m))[:, None]
     hazy: Floats = colour + haze * (0.85 * np.asarray(light.horizon_rgb, np.float32) - colour)
     return hazy
@@ -138,11 +153,26 @@ def _mirrored(
 
 
 def _headlight(hits: Hits) -> Floats:
-    """What the ego vehicle's own headlights add at dusk."""
+    """What the ego vehicle's own headlights add, for a strength of 1."""
     ahead = np.clip(hits.toward[:, 0] - 0.86, 0, 1) / 0.14
     low = np.clip(1.2 - hits.point[:, 2], 0, 1)
-    strength = ahead * low * np.exp(-hits.distance / 14.0) * 0.8
+    strength = ahead * low * np.exp(-hits.distance / 14.0)
     result: Floats = strength[:, None] * np.array([1.0, 0.93, 0.78], np.float32)
+    return result
+
+
+def _lamplight(hits: Hits, lamps_m: Floats) -> Floats:
+    """What street lamps add, for a strength of 1; without shadows."""
+    total = np.zeros(len(hits.distance), np.float32)
+    for lamp in lamps_m:
+        near = np.flatnonzero((np.abs(hits.point[:, :2] - lamp[:2]) < _LAMP_REACH_M).all(axis=1))
+        toward = lamp - hits.point[near]
+        squared = np.maximum((toward * toward).sum(1), 0.5)
+        length = np.sqrt(squared)
+        facing = np.maximum((hits.normal[near] * toward).sum(1) / length, 0.15)
+        downward = np.clip(toward[:, 2] / length * 1.4, 0.0, 1.0)
+        total[near] += facing * downward * 25.0 / squared
+    result: Floats = total[:, None] * np.array([1.0, 0.78, 0.5], np.float32)
     return result
 
 
@@ -160,6 +190,9 @@ def _textures(hits: Hits, table: MaterialTable, light: Light, street: Street) ->
             albedo[rows] = road_albedo(street, x[rows], y[rows], hits.footprint[rows])
         elif family == Surface.PAVING:
             albedo[rows] *= _paving(x[rows], y[rows], hits.footprint[rows], street)[:, None]
+        elif family == Surface.LOT:
+            at = hits.local[rows]
+            albedo[rows] = lot_albedo(albedo[rows], at[:, 0], at[:, 1], hits.footprint[rows])
         elif family == Surface.GRASS:
             tufts = smooth(x[rows] * 6, y[rows] * 6) - 0.5
             broad = smooth(x[rows] * 1.3 + 9, y[rows] * 1.3) - 0.5

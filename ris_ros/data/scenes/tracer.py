@@ -16,6 +16,7 @@ from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.light import sky_rgb
 from ris_ros.data.scenes.material import Material
 from ris_ros.data.scenes.mesh import Floats
+from ris_ros.data.scenes.noise import smooth
 from ris_ros.data.scenes.shading import Hits, MaterialTable, shade
 from ris_ros.data.scenes.world import World
 from ris_ros.errors import MissingExtraError
@@ -79,6 +80,7 @@ class Tracer:
         self._class = np.array([BY_NAME[t.class_name].id for t in world.things], np.uint8)
         self._scene = scene_type()
         self._mesh = mesh_type(self._scene, np.ascontiguousarray(np.concatenate(vertices)))
+        self._lamps = _burning_lamps(world)
         self._ground = np.isin(self._class, [BY_NAME["road"].id, BY_NAME["sidewalk"].id])
 
     def sky_view(self, camera: PinholeCamera, rng: np.random.Generator) -> Floats:
@@ -132,15 +134,55 @@ class Tracer:
         hits = self._hits(camera, answer, hit, toward[hit])
         column, row = (np.rint(xy_px[hit] / 2).astype(np.int64)).T
         open_sky = sky_view[row.clip(0, sky_view.shape[0] - 1), column.clip(0, sky_view.shape[1] - 1)]
-        lit = self._sunlit(hits, rng)
-        seen.radiance[hit] = shade(hits, self._table, self.world.light, self.world.street, lit, open_sky)
+        seen.radiance[hit] = self._radiance(hits, open_sky, rng)
+        if self.world.light.wet > 0:
+            self._mirror_on_wet_ground(camera, hits, hit, seen.radiance, rng)
         seen.thing[hit] = hits.thing
         seen.class_id[hit] = self._class[hits.thing]
         axis = camera.world_from_optical[:, 2].astype(np.float32)
         seen.depth_m[hit] = hits.distance * (toward[hit] @ axis)
         return seen
 
-    def _hits(self, camera: PinholeCamera, answer: Mapping[str, Any], rows: NDArray[np.intp], toward: Floats) -> Hits:
+    def _radiance(self, hits: Hits, open_sky: Floats, rng: np.random.Generator) -> Floats:
+        lit = self._sunlit(hits, rng)
+        return shade(hits, self._table, self.world.light, self.world.street, lit, open_sky, self._lamps)
+
+    def _mirror_on_wet_ground(
+        self, camera: PinholeCamera, hits: Hits, rows: NDArray[np.intp], radiance: Floats, rng: np.random.Generator
+    ) -> None:
+        """Add what the wet road and pavement mirror; water lies unevenly, and ripples spread the mirror image."""
+        wet = np.flatnonzero(self._ground[hits.thing] & (hits.normal[:, 2] > 0.9) & (hits.distance < 90))
+        if len(wet) == 0:
+            return
+        x, y, _ = hits.point[wet].T
+        puddle = np.clip(1.6 * smooth(x * 2.6 + 7, y * 2.6) - 0.15, 0.15, 1.0)
+        ripple = rng.normal(0, 0.012, (len(wet), 3)).astype(np.float32) * (1.6 - puddle)[:, None]
+        ripple[:, 2] = 1.0
+        normal = ripple / np.linalg.norm(ripple, axis=1, keepdims=True)
+        toward = hits.toward[wet]
+        cosine = np.clip(-(toward * normal).sum(1), 0, 1)
+        mirrored = toward + 2 * cosine[:, None] * normal
+        mirrored[:, 2] = np.maximum(mirrored[:, 2], 0.005)
+        mirrored = np.ascontiguousarray(mirrored / np.linalg.norm(mirrored, axis=1, keepdims=True))
+        start = np.ascontiguousarray(hits.point[wet] + np.array([0, 0, 0.02], np.float32))
+        answer: Mapping[str, Any] = self._scene.run(start, mirrored, output=True)
+        image = sky_rgb(self.world.light, mirrored, detailed=False)
+        met = np.flatnonzero(answer["primID"] >= 0)
+        if len(met):
+            second = self._hits(camera, answer, met, mirrored[met], start[met])
+            image[met] = self._radiance(second, np.ones(len(met), np.float32), rng)
+        share = self.world.light.wet * puddle * (0.03 + 0.85 * (1 - cosine) ** 4)
+        radiance[rows[wet]] = radiance[rows[wet]] * (1 - 0.6 * share[:, None]) + share[:, None] * image
+
+    def _hits(
+        self,
+        camera: PinholeCamera,
+        answer: Mapping[str, Any],
+        rows: NDArray[np.intp],
+        toward: Floats,
+        start: Floats | None = None,
+    ) -> Hits:
+        """The surface points of some rays; they start at the camera unless ``start`` [n, 3] is given."""
         triangle = answer["primID"][rows]
         u, v = answer["u"][rows, None], answer["v"][rows, None]
         distance = answer["tfar"][rows]
@@ -151,7 +193,8 @@ class Tracer:
         face = face / np.maximum(np.linalg.norm(face, axis=1, keepdims=True), 1e-9)
         face = np.where((face * toward).sum(1, keepdims=True) > 0, -face, face)
         normal = np.where((normal * face).sum(1, keepdims=True) < 0, -normal, normal)
-        point = np.asarray(camera.position_m, np.float32) + toward * distance[:, None]
+        origin = np.asarray(camera.position_m, np.float32) if start is None else start
+        point = origin + toward * distance[:, None]
         thing = self._thing[triangle]
         pose = self._pose[thing]
         shifted = point - pose[:, :3]
@@ -188,6 +231,19 @@ class Tracer:
         )
         free: Floats = (blocked < 0).astype(np.float32)
         return free
+
+
+def _burning_lamps(world: World) -> Floats:
+    """Middles [k, 3] of what glows on poles."""
+    places = []
+    for thing in world.things:
+        if thing.class_name == "pole":
+            rows = [row for row, material in enumerate(thing.mesh.palette) if material.glow > 0]
+            burning = np.isin(thing.mesh.slot, rows)
+            if burning.any():
+                placed = thing.mesh.moved(thing.x, thing.y, thing.z, thing.yaw)
+                places.append(placed.vertices[burning].mean(axis=(0, 1)))
+    return np.array(places, np.float32).reshape(-1, 3)
 
 
 def _unturned(vectors: Floats, pose: Floats) -> Floats:
