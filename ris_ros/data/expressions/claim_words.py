@@ -72,7 +72,7 @@ FAR_AWAY = Choice(
 )  # fmt: skip
 ON = Choice(("on the {0}", "on the {0}", "that is on the {0}", "on {0}"), ("using the {0}", "out on the {0}"))
 AGAINST = Choice(
-    ("in front of the {0}", "in front of the {0}", "by the {0}", "before the {0}"),
+    ("in front of the {0}", "in front of the {0}", "by the {0}"),
     ("with the {0} behind it", "against the {0}"),
 )
 NEXT_TO = Choice(

@@ -16,7 +16,7 @@ _OBJECT_FRAMES: tuple[Option[Choice], ...] = (
     Option(Choice(("{the}",)), 7.0),
     Option(Choice(("{bare}",)), 4.0),
     Option(Choice(("{a}", "{the} there", "{the} over there", "just {the}", "{the}, that one", "{the}, see it?",
-                   "only {the}", "this {bare}"), ("{the}, nothing else", "our {bare}")), 1.2),
+                   "only {the}"), ("{the}, nothing else",)), 1.2),
     Option(
         Choice(
             ("find {the}", "show me {the}", "look at {the}", "point to {the}", "check {the}", "segment {the}",
@@ -121,6 +121,8 @@ _OPENERS = Choice(
     ("listen", "hang on a second", "now then"),
 )
 _CLOSERS = Choice(("please", "thanks", "there", "you see", "over there", "ok?"), ("cheers", "if you would"))
+_OF_US = re.compile(r"we |let's ")
+_FOR_ME = re.compile(r"\b(?:me|we)\b")
 _OPENER_SHARE, _CLOSER_SHARE = 0.05, 0.04
 
 
@@ -144,8 +146,12 @@ def frame_name(phrasing: Phrasing, noun_phrase: str, *, plural: bool, definite: 
 
 def frame_command(phrasing: Phrasing, verb_phrase: str) -> str:
     """Say a manoeuvre ("park behind the van") the way a passenger would."""
-    text = phrasing.pick(phrasing.choose(_COMMAND_FRAMES)).replace("{do}", verb_phrase)
-    return spoken(phrasing, text)
+    untouched = phrasing.used_held_out
+    frame = phrasing.pick(phrasing.choose(_COMMAND_FRAMES))
+    if _OF_US.match(frame) and _FOR_ME.search(verb_phrase):
+        # "We need to drop me off" nobody says.
+        frame, phrasing.used_held_out = "please {do}", untouched
+    return spoken(phrasing, frame.replace("{do}", verb_phrase))
 
 
 def spoken(phrasing: Phrasing, text: str) -> str:

@@ -118,11 +118,12 @@ MANOEUVRES: tuple[Manoeuvre, ...] = (
         "stop", "short_of", "thing",
         Choice(
             ("stop before {x}", "stop in front of {x}", "come to a stop before you reach {x}", "halt before {x}",
-             "stop short of {x}", "brake before {x}", "don't hit {x}, stop", "stop before you get to {x}",
+             "stop short of {x}", "brake before {x}", "stop before you get to {x}",
              "slow down and stop before {x}"),
             ("brake ahead of {x}", "go no further than {x}"),
         ),
         _PEOPLE | {"cone"},
+        Choice(("don't hit {x}, stop", "watch out for {x}, stop", "stop, there is {x}"), ("easy, stop, mind {x}",)),
     ),
     Manoeuvre(
         "stop", "behind", "thing",
@@ -139,7 +140,7 @@ MANOEUVRES: tuple[Manoeuvre, ...] = (
         Choice(
             ("stop here", "stop right here", "stop the car", "wait here", "stop now", "let me out here", "stop",
              "pull up right here", "brake", "drop me off here", "stop the car here", "wait a moment here",
-             "stay where you are", "don't go any further", "hold on, stop here", "let me get out here"),
+             "stay where you are", "let me get out here"),
             ("halt", "come to a standstill", "hold it here"),
         ),
     ),

@@ -51,6 +51,7 @@ _CLASS_WEIGHTS: dict[str, float] = {"traffic light": 2.5, "cone": 1.2, "sign": 1
 _PICK_SHARE = 0.35
 _ONE_MORE = 0.5
 _OWN_NOUN_SHARE = 0.6
+_NARROW_NOUN_SHARE = 0.4
 _MIN_COLOUR_SHARE = 1e-3
 # A target smaller than this share of the picture is too small to be meant, though it still makes others ambiguous.
 MIN_TARGET_SHARE = 5e-4
@@ -78,10 +79,15 @@ def name_thing(
     if phrasing.plain:
         terms, most_claims = [term for term in terms if len(term.sure) == 1][:1], 1
         claims = [claim for claim in claims if isinstance(claim, (HasColour, OnSide))]
+    # A narrower noun takes the place of another word and adds none.
+    noun = [claim for claim in claims if isinstance(claim, IsKind)][:1]
+    claims = [claim for claim in claims if not isinstance(claim, IsKind)]
     for attempt in range(_TRIES):
         # People say what is needed and now and then more: start short, and lengthen while the words fit others too.
         count = min(attempt // 2 + int(phrasing.chance(_ONE_MORE)), most_claims)
         drawn = _one_per_family(phrasing.shuffled(claims), count)
+        if noun and (phrasing.chance(_NARROW_NOUN_SHARE) or not attempt):
+            drawn = [*noun, *drawn]
         description = Description(_draw_term(phrasing, terms, drawn), tuple(drawn))
         if count < most_claims and phrasing.chance(_PICK_SHARE):
             description = _with_pick(scene, phrasing, description, thing) or description
@@ -108,7 +114,7 @@ def _find_claims(scene: Scene, thing: Thing) -> list[Predicate]:
         options.extend([IsKind(thing.known.noun)] * 4)
     for phrase in thing.known.phrases:
         if _can_see(scene, thing, phrase):
-            options.extend([HasAttribute(phrase)] * 3)
+            options.extend([HasAttribute(phrase)] * 4)
     if thing.class_name in _ON_THE_GROUND:
         options.extend(StandsOn(ground) for ground in _GROUNDS)
     options.extend(SeenAgainst(background) for background in _BACKGROUNDS)
@@ -168,7 +174,7 @@ def _with_pick(scene: Scene, phrasing: Phrasing, description: Description, thing
     fit = fitting(scene, description)
     if fit is None or len(fit) < 2:
         return None
-    sided = any(isinstance(claim, OnSide) and claim.side != "ahead" for claim in description.claims)
+    sided = any(isinstance(claim, (OnSide, AtEdge)) and claim.side != "ahead" for claim in description.claims)
     for pick in phrasing.shuffled(_SIDED_PICKS if sided else _PICKS):
         if pick.rank < len(fit) and select(scene, fit, pick) is thing:
             return replace(description, pick=pick)

@@ -69,7 +69,7 @@ def group_expression(scene: Scene, phrasing: Phrasing) -> Expression | None:
     """A sentence about several things together."""
     if not scene.things:
         return None
-    thing = phrasing.one_of(scene.things)
+    thing = draw_thing(phrasing, scene.things)
     terms = [t for t in TERMS if thing.class_name in t.sure and not t.lone]
     term = next(t for t in terms if len(t.sure) == 1) if phrasing.plain else phrasing.one_of(terms)
     claims = [claim for claim in claims_about(scene, thing) if not isinstance(claim, (SideOf, InLineWith, IsKind))]

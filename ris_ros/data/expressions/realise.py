@@ -66,7 +66,9 @@ def build_noun_phrase(phrasing: Phrasing, description: Description, plural: bool
     if description.pick is not None:
         sided = any(isinstance(claim, OnSide) and claim.side != "ahead" for claim in description.claims)
         lead, tail = _pick_in_words(phrasing, description.pick, sided)
-        before, after = lead + before, after + tail
+        # "Second car from the left by the van": what is counted stays by the noun.
+        after = tail + after if description.pick.by in words_for.FROM else after + tail
+        before = lead + before
     return NounPhrase(tuple(before), noun_of(phrasing, description, plural), tuple(after))
 
 
