@@ -87,7 +87,9 @@ def test_a_busy_street_calls_forth_every_sort(busy):
     assert len(rare) < 6
     image = busy_street()
     missing = {
-        kind for kind in rare if not generate(image, np.random.default_rng(0), 3, exclude_kinds=set(KINDS) - {kind})
+        kind
+        for kind in rare
+        if not any(generate(image, np.random.default_rng(i), 3, exclude_kinds=set(KINDS) - {kind}) for i in range(20))
     }
     # A straight street has no junction to turn at, and cars fill the lanes beside ours.
     assert missing <= {"turn", "lane_change"}, missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ _NEGATIVE_WEIGHTS: dict[str, float] = {
     "wrong_relation": 1.7, "absent_in_command": 3.0,
 }  # fmt: skip
 _PLAIN_NEGATIVE_WEIGHTS: dict[str, float] = {"absent_class": 3.0, "wrong_colour": 3.0, "wrong_place": 1.0}
-_TRIES_PER_SENTENCE = 12
+_MOST_FAILURES = 4
 _TRIES_PER_MEANING = 8
 
 
@@ -69,10 +70,11 @@ def generate(
     made: list[Expression] = []
     seen: set[str] = set()
     weights = _Weights.without(frozenset(exclude_kinds), style)
-    for _ in range(count * _TRIES_PER_SENTENCE):
-        if len(made) == count:
-            break
-        make = _maker(scene, view, rng, weights)
+    sorts = dict(weights.sorts)
+    failures: Counter[str] = Counter()
+    while sorts and len(made) < count:
+        sort = _draw(rng, sorts)
+        make = _maker(scene, view, rng, weights, sort)
         for _ in range(_TRIES_PER_MEANING):
             phrasing = Phrasing(rng, split, plain=style == "plain")
             expression = make(phrasing)
@@ -83,6 +85,11 @@ def generate(
             seen.add(expression.text)
             made.append(expression)
             break
+        else:
+            failures[sort] += 1
+            if failures[sort] == _MOST_FAILURES:
+                # The scene offers nothing, or nothing more, of this sort.
+                del sorts[sort]
     return made
 
 
@@ -113,12 +120,9 @@ class _Weights:
 
 
 def _maker(
-    scene: Scene, view: GroundView | None, rng: np.random.Generator, weights: _Weights
+    scene: Scene, view: GroundView | None, rng: np.random.Generator, weights: _Weights, sort: str
 ) -> Callable[[Phrasing], Expression | None]:
     """What to write about is drawn before it is known to work, so that the easy kinds do not crowd out the others."""
-    if not weights.sorts:
-        return lambda phrasing: None
-    sort = _draw(rng, weights.sorts)
     if sort == "region":
         region_kind = _draw(rng, weights.regions)
         return lambda phrasing: region_expression(scene, phrasing, view, region_kind)
