@@ -45,9 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=_number, default=100, help="pictures, or rides (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="first seed; number k has seed + k (default %(default)s)")
     parser.add_argument("--size", type=_size, nargs="+", default=list(SIZES_PX), help="sizes, taken in turn")
-    parser.add_argument(
-        "--jobs", type=_number, default=1, help="processes (default %(default)s)"
-    )
+    parser.add_argument("--jobs", type=_number, default=1, help="processes (default %(default)s)")
     parser.add_argument("--sequence", type=_number, metavar="N", help="rides of N consecutive frames, not pictures")
     parser.add_argument("--step", type=_seconds, default=0.25, help="seconds between frames (default %(default)s)")
     options = parser.parse_args(arguments)

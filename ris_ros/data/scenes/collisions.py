@@ -43,14 +43,16 @@ def apart(world: World, ride: Ride | None = None, seconds: float = 0.0) -> World
 
 def _places(thing: Thing, world: World, times: NDArray[np.float64]) -> NDArray[np.float64]:
     """(s, d, half length along s, half width along d) at each time, [t, 4]."""
-    shape = replace(thing, gait=None)
-    rows = []
-    for seconds in times if thing.speed_mps else times[:1]:
-        later = shape.after(float(seconds), world.street)
-        s, d = world.street.to_street(np.array([later.x]), np.array([later.y]))
-        turn = later.yaw - world.street.heading(float(s[0]))
-        rows.append((float(s[0]), float(d[0]), *shape.reach_m(turn)))
+    shape, street = replace(thing, gait=None), world.street
+    reach = thing.reach_m(thing.yaw - street.heading(_in_street(thing, world)[0]))
+    moments = times if thing.speed_mps else times[:1]
+    rows = [(*_in_street(shape.after(float(seconds), street), world), *reach) for seconds in moments]
     return np.broadcast_to(np.array(rows), (len(times), 4))
+
+
+def _in_street(thing: Thing, world: World) -> tuple[float, float]:
+    s, d = world.street.to_street(np.array([thing.x]), np.array([thing.y]))
+    return float(s[0]), float(d[0])
 
 
 def _ego(ride: Ride, times: NDArray[np.float64]) -> NDArray[np.float64]:

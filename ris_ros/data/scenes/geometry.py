@@ -85,7 +85,7 @@ class Geometry:
 
 def box_around(thing: Thing, camera: PinholeCamera) -> Box3d:
     """The box around a thing's mesh, along the thing's own axes."""
-    low, high = thing.mesh.vertices.min(axis=(0, 1)), thing.mesh.vertices.max(axis=(0, 1))
+    low, high = thing.mesh.bounds_m()
     middle = (low + high).astype(float) / 2
     world = np.array([thing.x, thing.y, thing.z]) + _about_z(thing.yaw) @ middle
     x, y, _ = camera.position_m

@@ -65,10 +65,10 @@ def draw_outfit(rng: np.random.Generator, riding: bool = False, wet: bool = Fals
         words.append(f"with {article(bag_word)} {bag_word} backpack")
     if riding and rng.random() < 0.6:
         helmet_word, helmet = garment(rng)
-        words.append(f"wearing {article(helmet_word)} {helmet_word} helmet")
+        words.append(f"with {article(helmet_word)} {helmet_word} helmet on")
     elif rng.random() < 0.15:
         hat_word, hat = garment(rng)
-        words.append(f"wearing {article(hat_word)} {hat_word} hat")
+        words.append(f"with {article(hat_word)} {hat_word} hat on")
     if not riding and not child:
         draw = rng.random()
         if draw < (0.5 if wet else 0.02):
@@ -103,7 +103,7 @@ def worker_outfit(rng: np.random.Generator) -> Outfit:
     word, vest = garment(rng, str(rng.choice(["yellow", "orange"])))
     dark = (0.12, 0.13, 0.17)
     clothes = Clothes(vest, dark, one_of(rng, SKINS), one_of(rng, HAIRS), sleeves=dark, helmet=(0.9, 0.9, 0.88))
-    return Outfit(clothes, (f"wearing {article(word)} {word} vest", "wearing dark trousers", "wearing a white helmet"))
+    return Outfit(clothes, (f"wearing {article(word)} {word} vest", "wearing dark trousers", "with a white helmet on"))
 
 
 def walker_gait(clothes: Clothes, height_m: float, phase: float) -> Callable[[float], Mesh]:

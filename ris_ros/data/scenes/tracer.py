@@ -236,7 +236,7 @@ class Tracer:
 def _burning_lamps(world: World) -> Floats:
     """Middles [k, 3] of what glows on poles."""
     places = []
-    for thing in world.things:
+    for thing in world.things if world.light.lamps > 0 else ():
         if thing.class_name == "pole":
             rows = [row for row, material in enumerate(thing.mesh.palette) if material.glow > 0]
             burning = np.isin(thing.mesh.slot, rows)

@@ -139,8 +139,8 @@ class Thing:
 
     def reach_m(self, yaw: float) -> tuple[float, float]:
         """Half its extent (along, across) the x axis of a frame in which it is turned by ``yaw``."""
-        vertices = self.mesh.vertices
-        x, y, _ = np.maximum(-vertices.min(axis=(0, 1)), vertices.max(axis=(0, 1)))
+        low, high = self.mesh.bounds_m()
+        x, y, _ = np.maximum(-low, high)
         cos, sin = abs(math.cos(yaw)), abs(math.sin(yaw))
         return float(cos * x + sin * y), float(sin * x + cos * y)
 
