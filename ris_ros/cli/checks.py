@@ -211,13 +211,14 @@ def _try_backend(name: str, bundle: Bundle) -> Finding:
     mask[0] = 1.0
     command = TextBatch.stack([TextFeatures(words, mask, np.zeros(text.width, np.float32))], [0])
     try:
-        with registry.load(name, bundle, threads=1) as backend:
+        # Nothing long is built here: what is not there yet is told with the command that builds it.
+        with registry.load(name, bundle, threads=1, cancelled=lambda: True) as backend:
             took_ms = []
             for _ in range(_FRAMES_TRIED):
                 start = time.perf_counter()
                 answer = backend.ground(backend.see(images), command)
                 took_ms.append((time.perf_counter() - start) * 1e3)
-            device, precision = backend.device, backend.precision
+            device, precision, notes = backend.device, backend.precision, backend.notes
     except MissingExtraError as error:
         return Finding(topic, State.ABSENT, f"'{error.module}' is not installed", str(error))
     except RisError as error:
@@ -226,7 +227,8 @@ def _try_backend(name: str, bundle: Bundle) -> Finding:
     if not np.isfinite(answer.object_logits).all():
         advice = f"Choose another backend: {name} computes numbers that are not finite on this machine."
         return Finding(topic, State.WARNING, f"{precision} on {device} gives no usable masks", advice)
-    return Finding(topic, State.OK, f"{precision} on {device}: {min(took_ms):.1f} ms a frame with one thread")
+    more = "".join(f"; {name}: {value}" for name, value in notes.items())
+    return Finding(topic, State.OK, f"{precision} on {device}: {min(took_ms):.1f} ms a frame with one thread{more}")
 
 
 def check_processor(cpuinfo: str, cores: int) -> Finding:
@@ -244,7 +246,7 @@ def check_processor(cpuinfo: str, cores: int) -> Finding:
 
 
 def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -> Finding:
-    """An NVIDIA GPU, and whether the TensorRT library is there, which no backend of this version uses.
+    """An NVIDIA GPU, and whether the TensorRT library is there.
 
     Args:
         has: Says whether a module is there.
@@ -259,9 +261,7 @@ def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -
     if tensorrt:
         return Finding("GPU", State.OK, text)
     source = "apt install python3-libnvinfer" if jetson else "pip install -e '.[tensorrt]'"
-    advice = (
-        f"The backend onnx uses it where onnxruntime-gpu is installed; `{source}` brings TensorRT, for later versions."
-    )
+    advice = f"`{source}` brings TensorRT; the backend onnx uses the GPU where onnxruntime-gpu is installed."
     return Finding("GPU", State.ABSENT, text, advice)
 
 

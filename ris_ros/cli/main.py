@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
         "train": CommandEntry("ris_ros.cli.train", "train a model, or go on with a run that was interrupted"),
         "data": CommandEntry("ris_ros.cli.data", "list, check, show, render and annotate training data"),
         "export": CommandEntry("ris_ros.cli.export", "write a trained model as a bundle that every backend reads"),
+        "build-engine": CommandEntry("ris_ros.cli.build_engine", "build a model's TensorRT engines and check them"),
         "doctor": CommandEntry("ris_ros.cli.doctor", "say what is installed, what works and what to do"),
     }
 )

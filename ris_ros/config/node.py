@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from ris_ros.config.strict import Settings
+from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, Precision, TensorRtSettings
 
 Transport = Literal["auto", "raw", "compressed"]
 MaskSize = Literal["image", "network"]
@@ -67,6 +68,21 @@ class NodeConfig(Settings):
         "auto", "Inference backend: auto, or a name that `ris doctor` lists.", When.CONFIGURE, min_length=1
     )
     threads: int = _setting(2, "CPU threads of the inference backend.", When.CONFIGURE, ge=1, le=64)
+    tensorrt_precision: Precision = _setting(
+        "auto", "Arithmetic of TensorRT engines: auto (fp16), fp32, fp16 or int8.", When.CONFIGURE
+    )
+    tensorrt_cameras: int = _setting(
+        MAX_CAMERAS, "Cameras that TensorRT engines are built for.", When.CONFIGURE, ge=1, le=16
+    )
+    tensorrt_commands: int = _setting(
+        MAX_COMMANDS, "Commands that TensorRT engines answer at once; more go by turns.", When.CONFIGURE, ge=1, le=64
+    )
+    tensorrt_workspace_mib: int = _setting(
+        0, "Scratch memory of building a TensorRT engine, MiB; 0 takes what is free.", When.CONFIGURE, ge=0, le=65536
+    )
+    tensorrt_dla: int = _setting(
+        -1, "DLA core for the vision engine of TensorRT, up to 10.7; -1 takes the GPU.", When.CONFIGURE, ge=-1, le=7
+    )
     mask_size: MaskSize = _setting(
         "image", "Size of label_mask and confidence: the image's, or the network's (smaller, cheaper).", When.CONFIGURE
     )
@@ -106,6 +122,17 @@ class NodeConfig(Settings):
         1.0, "Seconds between two messages on /diagnostics.", When.CONFIGURE, ge=0.1, le=60.0
     )
     autostart: bool = _setting(False, "Configure and activate by itself, without a lifecycle manager.", When.START)
+
+    @property
+    def tensorrt(self) -> TensorRtSettings:
+        """What TensorRT engines are built for."""
+        return TensorRtSettings(
+            precision=self.tensorrt_precision,
+            cameras=self.tensorrt_cameras,
+            commands=self.tensorrt_commands,
+            workspace_mib=self.tensorrt_workspace_mib or None,
+            dla=self.tensorrt_dla if self.tensorrt_dla >= 0 else None,
+        )
 
 
 def when(name: str) -> When:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,12 @@ class Engines:
     description: Mapping[str, str]
 
 
-def open_engines(config: NodeConfig) -> Engines:
+def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
     """Open bundle, text encoder and backend.
+
+    Args:
+        config: The node's parameters.
+        cancelled: Asked, while an engine is built, whether to stop.
 
     Raises:
         BundleError: Bundle or text weights are missing, malformed or altered.
@@ -39,7 +43,7 @@ def open_engines(config: NodeConfig) -> Engines:
     """
     bundle = Bundle.open(Path(config.bundle).expanduser() if config.bundle else default_path())
     encoder = bundle.load_text_encoder()
-    backend = registry.load(config.backend, bundle, config.threads)
+    backend = registry.load(config.backend, bundle, config.threads, config.tensorrt, cancelled)
     try:
         thresholds = Thresholds.of(bundle.settings.thresholds)
         perceiver = Perceiver(backend, encoder, bundle.input_size_px, thresholds, config.mask_size)
@@ -52,6 +56,7 @@ def open_engines(config: NodeConfig) -> Engines:
         "backend": backend.name,
         "precision": backend.precision,
         "device": backend.device,
+        **backend.notes,
     }
     return Engines(perceiver, description)
 

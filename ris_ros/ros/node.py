@@ -110,7 +110,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         config = self._config()
         self._statistics.reset()
         try:
-            engines = self._worker.submit(lambda: open_engines(config)).result()
+            engines = self._worker.submit(lambda: open_engines(config, self._shutting_down)).result()
             self._session = Session(
                 engines.perceiver, config.cameras, self._config, self._now_ns, self._statistics, self
             )
@@ -292,6 +292,9 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
+
+    def _shutting_down(self) -> bool:
+        return not self.context.ok()
 
     def _active_session(self) -> Session | None:
         return self._session if self._active else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -40,6 +41,11 @@ class Backend(Protocol):
         """What it runs on, for people."""
         ...
 
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What else is known of the engines, by name, for diagnostics and doctor."""
+        ...
+
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         """Look at C images.
 
@@ -71,7 +77,12 @@ class Backend(Protocol):
 
 
 class ClosesOnExit(ABC):
-    """Makes a backend a context manager."""
+    """Makes a backend a context manager, which has no notes unless it says otherwise."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """See :attr:`Backend.notes`."""
+        return {}
 
     @abstractmethod
     def close(self) -> None:

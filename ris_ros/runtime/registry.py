@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, MissingExtraError, RisError
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
@@ -17,6 +18,25 @@ MAX_THREADS = 256
 _log = logging.getLogger(__name__)
 
 
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What backends are made with; each takes what concerns it.
+
+    Attributes:
+        threads: Threads of one run.
+        tensorrt: What TensorRT engines are built for.
+        cancelled: Asked, while something long is built, whether to stop; then loading fails.
+    """
+
+    threads: int
+    tensorrt: TensorRtSettings
+    cancelled: Callable[[], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class BackendEntry:
     """One row of the table.
@@ -25,13 +45,13 @@ class BackendEntry:
         module: The module that must be installed.
         extra: The extra of this package that brings it; empty where none does, and the backend says itself what to do.
         help: What it is for, for people.
-        load: Makes the backend of a bundle with a number of threads.
+        load: Makes the backend of a bundle.
     """
 
     module: str
     extra: str
     help: str
-    load: Callable[[Bundle, int], Backend]
+    load: Callable[[Bundle, LoadOptions], Backend]
 
     @property
     def installed(self) -> bool:
@@ -39,33 +59,37 @@ class BackendEntry:
         return importlib.util.find_spec(self.module) is not None
 
 
-def _load_onnx(bundle: Bundle, threads: int) -> Backend:
+def _load_onnx(bundle: Bundle, options: LoadOptions) -> Backend:
     from ris_ros.runtime.onnx_backend import OnnxBackend
 
-    return OnnxBackend(bundle, threads)
+    return OnnxBackend(bundle, options.threads)
 
 
-def _load_openvino(bundle: Bundle, threads: int) -> Backend:
+def _load_openvino(bundle: Bundle, options: LoadOptions) -> Backend:
     from ris_ros.runtime.openvino_backend import OpenVinoBackend
 
-    return OpenVinoBackend(bundle, threads)
+    return OpenVinoBackend(bundle, options.threads)
 
 
-def _load_torch(bundle: Bundle, threads: int) -> Backend:
+def _load_torch(bundle: Bundle, options: LoadOptions) -> Backend:
     from ris_ros.runtime.torch_backend import TorchBackend
 
-    return TorchBackend(bundle, threads)
+    return TorchBackend(bundle, options.threads)
 
 
-def _refuse_tensorrt(bundle: Bundle, threads: int) -> Backend:
-    raise BackendError("This version has no TensorRT backend: use the backend onnx, which runs on CUDA where it can.")
+def _load_tensorrt(bundle: Bundle, options: LoadOptions) -> Backend:
+    from ris_ros.runtime.tensorrt.backend import TensorRtBackend
+
+    return TensorRtBackend(bundle, options.tensorrt, options.cancelled)
 
 
 BACKENDS: dict[str, BackendEntry] = {
     "onnx": BackendEntry("onnxruntime", "", "ONNX Runtime: runs everywhere", _load_onnx),
     "openvino": BackendEntry("openvino", "openvino", "OpenVINO: fastest on Intel CPUs, bf16 with AMX", _load_openvino),
     "torch": BackendEntry("torch", "train", "PyTorch: the reference for comparisons", _load_torch),
-    "tensorrt": BackendEntry("tensorrt", "", "TensorRT: reserved, not in this version", _refuse_tensorrt),
+    "tensorrt": BackendEntry(
+        "tensorrt", "", "TensorRT: for NVIDIA GPUs and Jetson; builds an engine first", _load_tensorrt
+    ),
 }
 
 
@@ -90,13 +114,21 @@ def rank() -> list[Choice]:
     return choices
 
 
-def load(name: str, bundle: Bundle, threads: int = 2) -> Backend:
+def load(
+    name: str,
+    bundle: Bundle,
+    threads: int = 2,
+    tensorrt: TensorRtSettings | None = None,
+    cancelled: Callable[[], bool] = _never,
+) -> Backend:
     """Make a backend.
 
     Args:
         name: A row of :data:`BACKENDS`, or ``auto``, which takes the first of :func:`rank` that loads, and logs why.
         bundle: Verified bundle.
         threads: Threads of one run.
+        tensorrt: What TensorRT engines are built for; None for the defaults.
+        cancelled: Asked, while an engine is built, whether to stop; then loading fails.
 
     Raises:
         BackendError: There is no such backend, or it cannot run this bundle.
@@ -105,9 +137,10 @@ def load(name: str, bundle: Bundle, threads: int = 2) -> Backend:
     if not 1 <= threads <= MAX_THREADS:
         raise BackendError(f"A backend cannot run on {threads} threads: give 1 to {MAX_THREADS}.")
     require_known(name)
+    options = LoadOptions(threads, tensorrt or TensorRtSettings(), cancelled)
     if name == AUTO:
-        return _load_best(bundle, threads)
-    return _load_entry(BACKENDS[name], bundle, threads)
+        return _load_best(bundle, options)
+    return _load_entry(BACKENDS[name], bundle, options)
 
 
 def require_known(name: str) -> None:
@@ -121,17 +154,17 @@ def require_known(name: str) -> None:
         raise BackendError(f"Unknown backend '{name}': use {AUTO}, or one of {known}.")
 
 
-def _load_entry(entry: BackendEntry, bundle: Bundle, threads: int) -> Backend:
+def _load_entry(entry: BackendEntry, bundle: Bundle, options: LoadOptions) -> Backend:
     if entry.extra and not entry.installed:
         raise MissingExtraError(entry.module, entry.extra)
-    return entry.load(bundle, threads)
+    return entry.load(bundle, options)
 
 
-def _load_best(bundle: Bundle, threads: int) -> Backend:
+def _load_best(bundle: Bundle, options: LoadOptions) -> Backend:
     failures = []
     for choice in rank():
         try:
-            backend = _load_entry(BACKENDS[choice.name], bundle, threads)
+            backend = _load_entry(BACKENDS[choice.name], bundle, options)
         except RisError as error:
             failures.append(f"{choice.name}: {error}")
             _log.warning("backend %s cannot be used: %s", choice.name, error)

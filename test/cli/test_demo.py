@@ -205,7 +205,7 @@ def test_a_node_that_cannot_be_configured_is_quoted(drive: Path, tmp_path: Path,
     _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert "could not be configured" in stderr and "TensorRT" in stderr and "Traceback" not in stderr
+    assert "could not be configured" in stderr and "tensorrt" in stderr and "Traceback" not in stderr
     assert children(tmp_path) == {}
 
 

@@ -220,7 +220,7 @@ def test_what_the_model_cannot_read_is_said(folder: Path, capsys: pytest.Capture
         (["--manifest", "in.jsonl", "--out", "in.jsonl/x"], "cannot be written"),
         (["--manifest", "in.jsonl", "--out", "out", "--model", "none"], "none"),
         (["--manifest", "in.jsonl", "--out", "out", "--backend", "none"], "Unknown backend 'none'"),
-        (["--manifest", "in.jsonl", "--out", "out", "--backend", "tensorrt"], "TensorRT"),
+        (["--manifest", "in.jsonl", "--out", "out", "--backend", "tensorrt"], "tensorrt"),
         (["--manifest", "in.jsonl", "--out", "out", "--threads", "0"], "threads"),
         (["--image", "in.jsonl", "--text", "the car"], "no picture"),
         (["--image", "pictures/a.png", "--text", "\x07"], "no readable word"),

@@ -108,7 +108,7 @@ def test_a_bad_bundle_fails_configuring_with_its_reason_and_can_be_mended(
 
 
 def test_an_unknown_or_unavailable_backend_fails_configuring_with_its_reason(peer: Peer) -> None:
-    for name, word in (("abacus", "abacus"), ("tensorrt", "TensorRT")):
+    for name, word in (("abacus", "abacus"), ("tensorrt", "tensorrt")):
         assert peer.set_parameter("backend", name).successful
         assert not peer.transition(CONFIGURE)
         peer.until(lambda word=word: word in peer.diagnosis("engine").message)

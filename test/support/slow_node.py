@@ -12,7 +12,7 @@ from ris_ros.ros.main import main
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.onnx_backend import OnnxBackend
-from ris_ros.runtime.registry import BACKENDS, BackendEntry
+from ris_ros.runtime.registry import BACKENDS, BackendEntry, LoadOptions
 from ris_ros.types import VisionFeatures
 
 DELAY_S = 0.3
@@ -40,12 +40,12 @@ class Fragile(OnnxBackend):
         return super().see(images_rgb)
 
 
-def _slow(bundle: Bundle, threads: int) -> Backend:
-    return Slow(bundle, threads)
+def _slow(bundle: Bundle, options: LoadOptions) -> Backend:
+    return Slow(bundle, options.threads)
 
 
-def _fragile(bundle: Bundle, threads: int) -> Backend:
-    return Fragile(bundle, threads)
+def _fragile(bundle: Bundle, options: LoadOptions) -> Backend:
+    return Fragile(bundle, options.threads)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,129 @@
+"""What the network's numbers look like on real images: the frames, and the range of each tensor on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.config.share import share_file
+from ris_ros.data.drive import SampleDrive
+from ris_ros.errors import BackendError, first_line
+from ris_ros.geometry.letterbox import Letterbox
+from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.tensorrt.fold import element_types, load_onnx
+from ris_ros.runtime.tensorrt.prepare import Ranges, plain_typed
+from ris_ros.types import TextBatch
+
+CUT_OFF = 1e-4
+"""Share of a tensor's numbers on one image that int8 may cut off, so that one bright pixel does not cost the rest."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Images and the commands that are asked of them.
+
+    Attributes:
+        images_rgb: uint8 [C, H, W, 3], letterboxed to the network's input.
+        text: N commands, each asked of one image.
+    """
+
+    images_rgb: NDArray[np.uint8]
+    text: TextBatch
+
+
+def read_samples(bundle: Bundle, count: int, offset: int) -> list[Sample]:
+    """Images of the sample drive, each with every command of the drive.
+
+    Args:
+        bundle: Gives the input's size and the text encoder.
+        count: How many images, spread over the drive.
+        offset: Number of the first frame; other offsets give other frames.
+
+    Raises:
+        BundleError: The text encoder's weights are not there.
+        ConfigError: The sample drive is not installed.
+        DataError: It is damaged.
+        MissingExtraError: ``rosbags`` is not installed.
+    """
+    drive = SampleDrive(share_file("sample"))
+    features = bundle.load_text_encoder().encode_many([command.text for command in drive.commands])
+    text = TextBatch.stack(features, [0] * len(features))
+    frames = list(drive.frames())
+    step = max(1, len(frames) // count)
+    images = [frame.rgb() for frame in frames[offset % step :: step][:count]]
+    width, height = bundle.input_size_px
+    samples = []
+    for image in images:
+        letterbox = Letterbox.fit((image.shape[1], image.shape[0]), (width, height))
+        samples.append(Sample(letterbox.apply(image)[None], text))
+    return samples
+
+
+def measure_ranges(bundle: Bundle, samples: Sequence[Sample]) -> dict[str, Ranges]:
+    """How large numbers get on the samples, by graph: ``vision`` and ``ground``.
+
+    Runs the plain graphs on ONNX Runtime, on the processor.
+
+    Raises:
+        BackendError: ONNX Runtime cannot run them.
+    """
+    vision = _Watched(bundle, "vision.onnx")
+    ground = _Watched(bundle, "ground.onnx")
+    for sample in samples:
+        features = vision.run({"image": sample.images_rgb})
+        text = {name: getattr(sample.text, name) for name in ("words", "word_mask", "sentence")}
+        index = {"camera_index": sample.text.camera_index.astype(np.int32)}
+        ground.run({**{name: features[name] for name in ground.features}, **text, **index})
+    return {"vision": Ranges(vision.highest, vision.usual), "ground": Ranges(ground.highest, ground.usual)}
+
+
+class _Watched:
+    """A plain graph on ONNX Runtime that gives every tensor it computes."""
+
+    def __init__(self, bundle: Bundle, name: str) -> None:
+        import onnxruntime
+
+        onnx = load_onnx()
+        model = plain_typed(bundle.read(name))
+        known = {value.name for value in model.graph.output}
+        single = onnx.TensorProto.FLOAT
+        types = element_types(model)
+        inner = [name for node in model.graph.node for name in node.output if name and name not in known]
+        model.graph.output.extend(
+            onnx.helper.make_empty_tensor_value_info(name) for name in inner if types.get(name) == single
+        )
+        options = onnxruntime.SessionOptions()
+        # Fused nodes would hide the tensors between them.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads = 2
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime raises classes of its own that share no base
+            raise BackendError(
+                f"ONNX Runtime cannot measure {name} ({first_line(error)}): export the bundle again."
+            ) from None
+        self._names = [output.name for output in self._session.get_outputs()]
+        self.features = [value.name for value in model.graph.input if len(value.type.tensor_type.shape.dim) == 4]
+        self._quantisable = {node.input[0] for node in model.graph.node if node.op_type == "Conv"}
+        self.highest: dict[str, float] = {}
+        self.usual: dict[str, float] = {}
+
+    def run(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run it, keep the ranges, and give its tensors by name."""
+        tensors = dict(zip(self._names, self._session.run(None, feeds), strict=True))
+        for name, tensor in {**feeds, **tensors}.items():
+            if tensor.dtype != np.float32:
+                continue
+            sizes = np.abs(tensor).reshape(-1)
+            self.highest[name] = max(self.highest.get(name, 0.0), float(sizes.max()))
+            if name in self._quantisable:
+                kept = max(0, sizes.size - 1 - int(sizes.size * CUT_OFF))
+                self.usual[name] = max(self.usual.get(name, 0.0), float(np.partition(sizes, kept)[kept]))
+        return tensors

@@ -1,0 +1,226 @@
+"""From a bundle and settings to engines that are known to be right: out of the cache, or built and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ris_ros.config.share import share_file
+from ris_ros.config.tensorrt import TensorRtSettings
+from ris_ros.errors import BackendError
+from ris_ros.runtime import parity
+from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.onnx_backend import OnnxBackend
+from ris_ros.runtime.tensorrt import calibrate, fold, prepare
+from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, build_plan, workspace_bytes
+from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey, cache_folder
+from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples
+from ris_ros.runtime.tensorrt.cuda import Cuda
+from ris_ros.runtime.tensorrt.library import Library
+from ris_ros.runtime.tensorrt.prepare import Ranges, Typed
+from ris_ros.runtime.tensorrt.progress import Progress, Report, never, silent
+from ris_ros.runtime.tensorrt.report import BuildReport, inspect
+from ris_ros.runtime.tensorrt.runner import Runner
+
+_CALIBRATION_IMAGES = 16
+_PARITY_IMAGES = 6
+_PARITY_OFFSET = 3  # frames that calibration has not seen
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workshop:
+    """What engines are made with.
+
+    Attributes:
+        library: TensorRT.
+        cuda: The CUDA runtime.
+        cache: Where engines are kept.
+        report: Told of progress.
+        cancelled: Asked whether to stop.
+    """
+
+    library: Library
+    cuda: Cuda
+    cache: EngineCache = field(default_factory=lambda: EngineCache(cache_folder()))
+    report: Report = silent
+    cancelled: Callable[[], bool] = never
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """Engines that run.
+
+    Attributes:
+        runner: Runs them.
+        report: What is known of them.
+        built: Whether they were built for this.
+    """
+
+    runner: Runner
+    report: BuildReport
+    built: bool
+
+
+def typed(settings: TensorRtSettings) -> Typed:
+    """The arithmetic that is meant: ``auto`` is half precision, which every GPU since the first Jetson with JetPack 5
+    multiplies at least twice as fast, and which strays less than int8."""
+    return "fp16" if settings.precision == "auto" else settings.precision
+
+
+def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -> EngineKey:
+    """The key of a bundle's engine on this machine; reads no graph, so that a cached engine needs no ``onnx``."""
+    files = bundle.settings.files
+    content = hashlib.sha256((files["vision.onnx"] + files["ground.onnx"]).encode())
+    for module in (fold, prepare, calibrate):
+        content.update(Path(str(module.__file__)).read_bytes())
+    precision = typed(settings)
+    if precision != "fp32":
+        for file in sorted((share_file("sample") / "drive").iterdir()):
+            content.update(file.read_bytes())
+    gpu = workshop.cuda.gpu()
+    width, height = bundle.input_size_px
+    return EngineKey(
+        graphs_sha256=content.hexdigest(),
+        tensorrt=workshop.library.differences.version,
+        gpu=gpu.name,
+        compute_capability=gpu.compute_capability,
+        precision=precision,
+        shapes=f"{width}x{height}, 1 to {settings.cameras} cameras, 1 to {settings.commands} commands",
+        builder=f"workspace {settings.workspace_mib or 'auto'}, dla {'none' if settings.dla is None else settings.dla}",
+    )
+
+
+def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, force: bool = False) -> Opened:
+    """Take engines from the cache, or build, check and keep them.
+
+    Args:
+        bundle: Verified bundle.
+        settings: What to build.
+        workshop: What to build with.
+        force: Build even where the cache has them.
+
+    Raises:
+        BackendError: They cannot be built, do not answer as ONNX Runtime does, or building was cancelled.
+        MissingExtraError: A library that building needs is not installed.
+    """
+    refuse_impossible(settings, workshop)
+    key = engine_key(bundle, settings, workshop)
+    kept = None if force else workshop.cache.load(key)
+    if kept is not None:
+        opened = _open_kept(kept, settings, workshop)
+        if opened is not None:
+            return opened
+    elif not force:
+        why = workshop.cache.why_absent(key)
+        if why:
+            _log.warning("%s", why)
+    if workshop.cancelled():
+        raise BackendError(
+            "The cache holds no TensorRT engine of this model: run `ris build-engine`, which takes minutes."
+        )
+    return _build(bundle, settings, workshop, key)
+
+
+def refuse_impossible(settings: TensorRtSettings, workshop: Workshop) -> None:
+    """Refuse settings that no build can meet, before any time is spent.
+
+    Raises:
+        BackendError: A DLA is asked for in a precision or of a version that has none.
+    """
+    if settings.dla is None:
+        return
+    if typed(settings) != "fp16":
+        raise BackendError(f"A DLA computes in fp16 here, not in {typed(settings)}: leave --precision or --dla away.")
+    version = workshop.library.differences
+    if not version.has_dla:
+        raise BackendError(f"TensorRT {version.version} builds for no DLA (10.7 was the last): leave --dla away.")
+
+
+def _open_kept(kept: BuiltEngine, settings: TensorRtSettings, workshop: Workshop) -> Opened | None:
+    try:
+        report = BuildReport.from_json(kept.report)
+        return Opened(Runner(workshop.library, workshop.cuda, kept.plans, settings.dla), report, built=False)
+    except (KeyError, TypeError, ValueError, AttributeError, BackendError) as error:
+        _log.warning("The engine in the cache cannot be used (%s): it is built again.", error)
+        return None
+
+
+def _build(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, key: EngineKey) -> Opened:
+    start = time.monotonic()
+    workspace = workspace_bytes(workshop.cuda.free_bytes(), settings.workspace_mib)
+    expected = workshop.cache.earlier_seconds(key)
+    workshop.report(Progress("reading sample images", left_s=expected))
+    checked = read_samples(bundle, _PARITY_IMAGES, _PARITY_OFFSET)
+    graphs = _prepare(bundle, typed(settings), workshop)
+    plans: dict[str, bytes] = {}
+    for name in PLANS:
+        job = _job(name, graphs[name], settings)
+        timing = workshop.cache.read_timing(key)
+        share = None if expected is None else expected / len(PLANS)
+        plans[name], measured = build_plan(
+            workshop.library, job, workspace, timing, workshop.report, workshop.cancelled, share
+        )
+        workshop.cache.write_timing(key, measured)
+    runner = Runner(workshop.library, workshop.cuda, plans, settings.dla)
+    try:
+        layers: Counter[str] = Counter()
+        for engine in runner.engines.values():
+            layers += inspect(workshop.library, engine.engine)
+        workshop.report(Progress("comparing with ONNX Runtime"))
+        found = measure_parity(bundle, runner, checked)
+        report = BuildReport(
+            tensorrt=key.tensorrt,
+            gpu=key.gpu,
+            precision=key.precision,
+            layers=layers,
+            parity=found,
+            seconds=time.monotonic() - start,
+            workspace_mib=workspace // MIB,
+        )
+        _log.info("TensorRT engines of %s built in %.0f s: %s", bundle.label, report.seconds, report)
+        parity.require(found, key.precision, "TensorRT")
+        workshop.cache.store(key, BuiltEngine(plans, report.to_json()))
+    except BaseException:
+        runner.close()
+        raise
+    return Opened(runner, report, built=True)
+
+
+def measure_parity(bundle: Bundle, runner: Runner, samples: Sequence[Sample]) -> parity.Parity:
+    """How far the engines stray from ONNX Runtime on samples.
+
+    Raises:
+        BackendError: Either failed.
+    """
+    found = []
+    with OnnxBackend(bundle, threads=2) as reference:
+        for sample in samples:
+            expected = reference.ground(reference.see(sample.images_rgb), sample.text)
+            runner.see(sample.images_rgb)
+            answers = runner.ground(len(sample.images_rgb), sample.text)
+            found.append(parity.compare(expected, answers, bundle.settings.thresholds))
+    return parity.worst(found)
+
+
+def _prepare(bundle: Bundle, precision: Typed, workshop: Workshop) -> dict[str, bytes]:
+    ranges: dict[str, Ranges | None] = dict.fromkeys(PLANS)
+    if precision != "fp32":
+        workshop.report(Progress(f"measuring ranges on {_CALIBRATION_IMAGES} images"))
+        ranges.update(measure_ranges(bundle, read_samples(bundle, _CALIBRATION_IMAGES, 0)))
+    workshop.report(Progress("preparing graphs"))
+    return {name: prepare.prepare(bundle.read(f"{name}.onnx"), precision, ranges[name]) for name in PLANS}
+
+
+def _job(name: str, graph: bytes, settings: TensorRtSettings) -> Job:
+    # Tuned for one camera and one command, the most frequent case by far.
+    images = AxisRange(1, 1, settings.cameras)
+    dla_core = settings.dla if name == "vision" else None
+    if dla_core is not None:  # a DLA knows no open axis
+        images = AxisRange(settings.cameras, settings.cameras, settings.cameras)
+    return Job(name, graph, typed(settings), images, AxisRange(1, 1, settings.commands), dla_core)

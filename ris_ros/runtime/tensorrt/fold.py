@@ -1,0 +1,337 @@
+"""Make an ONNX graph plain: constants computed, shapes known but for the batch, no arithmetic on shapes left.
+
+What an exporter writes to keep batches open (Shape, Gather, Concat, Reshape) is hard on TensorRT: 8.6 has no int64, and
+shape arithmetic keeps layers off a DLA. Only the first axis is open here, so a reshape can say -1 for it, and a resize
+can say by how much instead of to what size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.errors import BackendError, MissingExtraError
+
+Array = NDArray[Any]
+_MAX_ROUNDS = 12
+_SHAPE_ARITHMETIC = frozenset({"Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Mul", "Div", "Cast"})
+
+
+def load_onnx() -> Any:
+    """The package ``onnx``.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import onnx
+        import onnx.shape_inference
+    except ImportError:
+        raise MissingExtraError("onnx", "tensorrt") from None
+    return onnx
+
+
+def plain(graph: bytes) -> Any:
+    """Read a graph and fold it until nothing changes.
+
+    Args:
+        graph: An ONNX graph whose only open axes are the first ones of its inputs.
+
+    Returns:
+        The ``onnx.ModelProto``: no Constant nodes, every other constant an initializer, none unused.
+
+    Raises:
+        BackendError: It is no ONNX graph, or arithmetic on shapes is left over.
+        MissingExtraError: ``onnx`` is not installed.
+    """
+    onnx = load_onnx()
+    try:
+        model = onnx.load_from_string(graph)
+        for _ in range(_MAX_ROUNDS):
+            before = len(model.graph.node)
+            changed = _fold_constants(model)
+            shapes = known_shapes(model)
+            changed |= _freeze_shapes(model, shapes)
+            _drop_unused(model)
+            if not changed and len(model.graph.node) == before:
+                break
+        onnx.checker.check_model(model)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError) as error:
+        raise BackendError(f"The graph cannot be prepared for TensorRT ({str(error).splitlines()[0]}).") from None
+    except Exception as error:
+        if type(error).__name__ != "DecodeError":  # protobuf's, whose module differs between its versions
+            raise
+        raise BackendError("The file is no ONNX graph: export the bundle again.") from None
+    left = sorted({node.op_type for node in model.graph.node} & {"Shape", "Size", "ConstantOfShape"})
+    if left:
+        raise BackendError(f"The graph computes with shapes ({', '.join(left)}), which TensorRT is not given here.")
+    return model
+
+
+def known_shapes(model: Any) -> dict[str, list[int | None]]:
+    """Shape of each tensor by name, None where an axis is open."""
+    onnx = load_onnx()
+    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    shapes: dict[str, list[int | None]] = {}
+    for value in (*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output):
+        tensor = value.type.tensor_type
+        if tensor.HasField("shape"):
+            shapes[value.name] = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
+    shapes.update({tensor.name: list(tensor.dims) for tensor in model.graph.initializer})
+    return shapes
+
+
+def element_types(model: Any) -> dict[str, int]:
+    """``onnx.TensorProto`` type of each tensor by name."""
+    onnx = load_onnx()
+    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+    values = (*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output)
+    types = {value.name: value.type.tensor_type.elem_type for value in values}
+    types.update({tensor.name: tensor.data_type for tensor in model.graph.initializer})
+    return types
+
+
+def constants(model: Any) -> dict[str, Array]:
+    """The initializers by name."""
+    onnx = load_onnx()
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def attribute(node: Any, name: str, default: Any = None) -> Any:
+    """An attribute of a node."""
+    onnx = load_onnx()
+    for entry in node.attribute:
+        if entry.name == name:
+            return onnx.helper.get_attribute_value(entry)
+    return default
+
+
+def _fold_constants(model: Any) -> bool:
+    onnx = load_onnx()
+    values = constants(model)
+    kept, added = [], []
+    for node in model.graph.node:
+        known = [values.get(name) if name else None for name in node.input]
+        value = None
+        if all(array is not None or not name for array, name in zip(known, node.input, strict=True)):
+            value = _evaluate(onnx, node, known)
+        if value is None:
+            kept.append(node)
+        else:
+            values[node.output[0]] = value
+            added.append(onnx.numpy_helper.from_array(np.asarray(value, order="C"), node.output[0]))
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    model.graph.initializer.extend(added)
+    return bool(added)
+
+
+def _evaluate(onnx: Any, node: Any, inputs: list[Any]) -> Array | None:
+    """What a node with constant inputs gives; None for operators that exported graphs do not compute constants with."""
+    if node.op_type == "Constant":
+        return np.asarray(onnx.numpy_helper.to_array(attribute(node, "value")))
+    if node.op_type == "ConstantOfShape":
+        fill = attribute(node, "value")
+        filling = np.zeros(1, np.float32) if fill is None else onnx.numpy_helper.to_array(fill)
+        return np.full(tuple(int(size) for size in inputs[0]), filling[0], filling.dtype)
+    if node.op_type == "Cast":
+        return np.asarray(inputs[0].astype(onnx.helper.tensor_dtype_to_np_dtype(attribute(node, "to"))))
+    if node.op_type == "Concat":
+        return np.concatenate(inputs, attribute(node, "axis"))
+    if node.op_type == "Reshape":
+        return np.asarray(inputs[0].reshape(tuple(int(size) for size in inputs[1])))
+    if node.op_type == "Transpose":
+        return np.asarray(inputs[0].transpose(attribute(node, "perm")))
+    if node.op_type == "Unsqueeze":
+        return np.expand_dims(inputs[0], tuple(int(axis) for axis in inputs[1]))
+    if node.op_type == "Slice":
+        return _slice(*inputs)
+    if node.op_type == "MatMul":
+        return np.asarray(inputs[0] @ inputs[1])
+    return None
+
+
+def _slice(data: Array, starts: Array, ends: Array, axes: Array | None = None, steps: Array | None = None) -> Array:
+    cut = [slice(None)] * data.ndim
+    for place in range(len(starts)):
+        axis = place if axes is None else int(axes[place])
+        step = 1 if steps is None else int(steps[place])
+        end: int | None = int(ends[place])
+        if step < 0 and end is not None and end < -data.shape[axis]:
+            end = None
+        cut[axis] = slice(int(starts[place]), end, step)
+    return data[tuple(cut)]
+
+
+def _freeze_shapes(model: Any, shapes: dict[str, list[int | None]]) -> bool:
+    """Replace what is computed from shapes by numbers, where only the first axis is open."""
+    onnx = load_onnx()
+    pieces = _Vectors(model, shapes)
+    changed = False
+    nodes = []
+    for node in model.graph.node:
+        target, kind = _shape_input(node)
+        vector = pieces.get(node.input[target]) if target >= 0 else None
+        if vector is not None and node.input[target] not in pieces.initializers:
+            made = _frozen(node, kind, vector, shapes)
+            if made is not None:
+                name = f"{node.output[0]}_{kind}"
+                model.graph.initializer.append(onnx.numpy_helper.from_array(made, name))
+                _point_at(node, kind, target, name)
+                changed = True
+        elif node.op_type in _SHAPE_ARITHMETIC:
+            vector = pieces.get(node.output[0])
+            if vector is not None and None not in vector[0]:
+                value = np.array(vector[0], np.int64).reshape(vector[1])
+                model.graph.initializer.append(onnx.numpy_helper.from_array(value, node.output[0]))
+                changed = True
+                continue
+        nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return changed
+
+
+def _shape_input(node: Any) -> tuple[int, str]:
+    """Which input says a shape, and what it is; -1 where none does."""
+    if node.op_type == "Reshape":
+        return 1, "shape"
+    if node.op_type == "Resize" and len(node.input) == 4 and node.input[3]:
+        return 3, "scales"
+    return -1, ""
+
+
+def _frozen(
+    node: Any, kind: str, vector: tuple[list[int | None], tuple[int, ...]], shapes: dict[str, list[int | None]]
+) -> Array | None:
+    sizes = list(vector[0])
+    have = shapes.get(node.input[0])
+    if kind == "shape":
+        if None in sizes and -1 in sizes and sizes[0] is None and have is not None and None not in have[1:]:
+            # The batch stays in front, so the axis left to work out is what the others leave of one image.
+            rest = [size for size in sizes[1:] if size is not None and size > 0]
+            sizes[sizes.index(-1)] = int(
+                np.prod([size or 1 for size in have[1:]], dtype=np.int64) // np.prod(rest, dtype=np.int64)
+            )
+        if sizes.count(None) > 1 or (None in sizes and -1 in sizes):
+            return None
+        return np.array([-1 if size is None else size for size in sizes], np.int64)
+    if have is None or len(have) != len(sizes) or None in have[1:] or None in sizes[1:]:
+        return None
+    scales = [1.0, *((size or 0) / (old or 1) for size, old in zip(sizes[1:], have[1:], strict=True))]
+    return np.array(scales, np.float32)
+
+
+def _point_at(node: Any, kind: str, target: int, name: str) -> None:
+    if kind == "shape":
+        node.input[target] = name
+        return
+    kept = list(node.input)[:2]
+    del node.input[:]
+    node.input.extend([*kept, name])
+
+
+class _Vectors:
+    """The values of small integer tensors, None for the open axis, followed back from where they are used."""
+
+    def __init__(self, model: Any, shapes: dict[str, list[int | None]]) -> None:
+        self.initializers = constants(model)
+        self._shapes = shapes
+        self._makers = {name: node for node in model.graph.node for name in node.output}
+        self._known: dict[str, tuple[list[int | None], tuple[int, ...]] | None] = {}
+
+    def get(self, name: str) -> tuple[list[int | None], tuple[int, ...]] | None:
+        """(values, shape) of a tensor; None where it is not made of shapes and numbers."""
+        if name not in self._known:
+            self._known[name] = self._follow(name)
+        return self._known[name]
+
+    def _follow(self, name: str) -> tuple[list[int | None], tuple[int, ...]] | None:
+        if name in self.initializers:
+            value = self.initializers[name]
+            if not np.issubdtype(value.dtype, np.integer) or value.ndim > 1:
+                return None
+            return [int(v) for v in value.reshape(-1)], value.shape
+        node = self._makers.get(name)
+        if node is None:
+            return None
+        if node.op_type == "Shape":
+            shape = self._shapes.get(node.input[0])
+            return None if shape is None else (list(shape), (len(shape),))
+        if node.op_type not in _SHAPE_ARITHMETIC:
+            return None
+        parts = [self.get(part) for part in node.input if part]
+        if not parts or any(part is None for part in parts):
+            return None
+        return _combine(node, [part for part in parts if part is not None])
+
+
+def _combine(
+    node: Any, parts: list[tuple[list[int | None], tuple[int, ...]]]
+) -> tuple[list[int | None], tuple[int, ...]] | None:
+    values, shape = parts[0]
+    if node.op_type == "Concat":
+        joined = [value for part, _ in parts for value in part]
+        return joined, (len(joined),)
+    if node.op_type == "Cast":
+        return values, shape
+    if node.op_type == "Gather" and len(shape) == 1:
+        picked = [values[index] for index in parts[1][0] if index is not None]
+        return picked, parts[1][1]
+    if node.op_type == "Slice" and len(shape) == 1:
+        start, stop = (parts[i][0][0] for i in (1, 2))
+        step = parts[4][0][0] if len(parts) > 4 else 1
+        cut = values[slice(start, stop, step)]
+        return cut, (len(cut),)
+    if node.op_type == "Unsqueeze" and shape == ():
+        return values, (1,)
+    if node.op_type == "Squeeze" and shape == (1,):
+        return values, ()
+    if node.op_type in ("Mul", "Div") and len(values) == len(parts[1][0]) == 1:
+        pair = values[0], parts[1][0][0]
+        return [_product(node.op_type, *pair)], shape
+    return None
+
+
+def _product(operator: str, left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return None
+    return left * right if operator == "Mul" else left // right
+
+
+def _drop_unused(model: Any) -> None:
+    """Remove nodes and initializers that no output needs."""
+    needed = {output.name for output in model.graph.output}
+    nodes = []
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            nodes.append(node)
+            needed.update(name for name in node.input if name)
+    nodes.reverse()
+    initializers = [tensor for tensor in model.graph.initializer if tensor.name in needed]
+    del model.graph.node[:], model.graph.initializer[:], model.graph.value_info[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(initializers)
+
+
+def consumers(model: Any) -> dict[str, list[Any]]:
+    """The nodes that read each tensor."""
+    readers: dict[str, list[Any]] = {}
+    for node in model.graph.node:
+        for name in dict.fromkeys(node.input):
+            readers.setdefault(name, []).append(node)
+    return readers
+
+
+def float_inputs(node: Any, types: dict[str, int]) -> Iterator[tuple[int, str]]:
+    """(place, name) of the inputs of a node that hold floating-point numbers."""
+    onnx = load_onnx()
+    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
+    for place, name in enumerate(node.input):
+        if node.op_type == "Resize" and place:  # how much to resize by is single precision whatever is resized
+            break
+        if name and types.get(name) in floats:
+            yield place, name

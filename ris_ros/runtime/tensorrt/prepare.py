@@ -1,0 +1,275 @@
+"""From a bundle's graph to the one that TensorRT is given: plain, with types that say the precision.
+
+Since TensorRT 11 precision is not an option of the builder but the types of the graph, so it is written here:
+
+* ``fp32``: all in single precision;
+* ``fp16``: weights and activations in half precision, but for normalisation, sums over pixels, softmax, what the images
+  are normalised with, and whatever a measured range shows to come near the end of half precision;
+* ``int8``: the inputs and weights of convolutions quantised by QuantizeLinear and DequantizeLinear (weights by channel,
+  inputs by measured range), the rest in single precision.
+
+In every precision: uint8 is turned into numbers first, since TensorRT takes uint8 at inputs only; camera indices are
+int32; answers come out in single precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ris_ros.runtime.tensorrt.fold import attribute, constants, consumers, element_types, float_inputs, load_onnx, plain
+
+Typed = Literal["fp32", "fp16", "int8"]
+
+SINGLE = frozenset(
+    {"Softmax", "LayerNormalization", "ReduceSum", "ReduceMean", "ReduceMax", "Sigmoid", "Div", "Clip", "Pad"}
+)
+"""Operators that stay in single precision: they add up, divide, or make the numbers that decide."""
+HALF_LIMIT = 65504.0 / 16
+"""Measured ranges beyond this stay in single precision: other images may be several times as bright."""
+QUANTISED_CHANNELS = 16
+"""Convolutions with fewer channels, in or out, are not quantised: they are cheap, and first or last."""
+INT8_LIMIT = 127.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """How large the numbers of a plain graph get on real images, by tensor.
+
+    Attributes:
+        highest: Largest magnitude of every floating-point tensor.
+        usual: Magnitude of each convolution's input that all but one in ten thousand numbers of an image stay below.
+    """
+
+    highest: Mapping[str, float]
+    usual: Mapping[str, float]
+
+
+def prepare(graph: bytes, precision: Typed, ranges: Ranges | None = None) -> bytes:
+    """The graph for TensorRT.
+
+    Args:
+        graph: ``vision.onnx`` or ``ground.onnx`` of a bundle.
+        precision: Its arithmetic.
+        ranges: From :func:`ris_ros.runtime.tensorrt.calibrate.measure_ranges`; ``fp32`` needs none.
+
+    Raises:
+        BackendError: The graph is none, or computes with shapes in a way that is not understood.
+        MissingExtraError: ``onnx`` is not installed.
+    """
+    model = plain_typed(graph)
+    if precision != "fp32" and ranges is None:
+        raise ValueError(f"{precision} needs ranges")
+    if precision == "fp16" and ranges is not None:
+        _to_half(model, ranges.highest)
+    elif precision == "int8" and ranges is not None:
+        _quantise(model, ranges.usual)
+    onnx = load_onnx()
+    onnx.checker.check_model(model)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def plain_typed(graph: bytes) -> Any:
+    """The plain graph in single precision, its uint8 and int64 inputs made such that every TensorRT takes them.
+
+    Returns:
+        An ``onnx.ModelProto``.
+    """
+    model = plain(graph)
+    _drop_casts_to_same(model)
+    _cast_bytes_first(model)
+    _index_in_int32(model)
+    return model
+
+
+def _cast_bytes_first(model: Any) -> None:
+    """Exchange a transpose of bytes with the cast behind it: TensorRT computes nothing in uint8."""
+    onnx = load_onnx()
+    types = element_types(model)
+    readers = consumers(model)
+    for node in model.graph.node:
+        if node.op_type != "Transpose" or types.get(node.input[0]) != onnx.TensorProto.UINT8:
+            continue
+        behind = readers[node.output[0]]
+        if len(behind) != 1 or behind[0].op_type != "Cast":
+            continue
+        (cast,) = behind
+        between, perm = node.output[0], list(attribute(node, "perm"))
+        to = attribute(cast, "to")
+        node.CopyFrom(onnx.helper.make_node("Cast", [node.input[0]], [between], cast.name, to=to))
+        cast.CopyFrom(onnx.helper.make_node("Transpose", [between], [cast.output[0]], f"{cast.name}_order", perm=perm))
+
+
+def _drop_casts_to_same(model: Any) -> None:
+    types = element_types(model)
+    same: dict[str, str] = {}
+    for node in model.graph.node:  # in order, so that a cast of a cast leads back to the first
+        if _casts_to_same(node, types):
+            same[node.output[0]] = same.get(node.input[0], node.input[0])
+    kept = [node for node in model.graph.node if node.output[0] not in same]
+    for node in kept:
+        for place, name in enumerate(node.input):
+            node.input[place] = same.get(name, name)
+    _replace(model, kept, constants(model))
+
+
+def _casts_to_same(node: Any, types: Mapping[str, int]) -> bool:
+    return bool(node.op_type == "Cast" and types.get(node.input[0]) == attribute(node, "to"))
+
+
+def _index_in_int32(model: Any) -> None:
+    onnx = load_onnx()
+    for value in model.graph.input:
+        if value.type.tensor_type.elem_type == onnx.TensorProto.INT64:
+            value.type.tensor_type.elem_type = onnx.TensorProto.INT32
+
+
+def _to_half(model: Any, ranges: Mapping[str, float]) -> None:
+    """Rewrite every floating-point node to half precision but those that stay, with casts where they meet."""
+    onnx = load_onnx()
+    types = element_types(model)
+    half, single = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
+    stored = constants(model)
+    writer = _Casts(onnx, stored)
+    features = _feature_names(model)
+    for value in model.graph.input:
+        if value.type.tensor_type.elem_type == single:
+            if value.name in features and ranges.get(value.name, 0.0) <= HALF_LIMIT:
+                value.type.tensor_type.elem_type = half
+                writer.now[value.name] = half
+            else:
+                writer.now[value.name] = single
+    for node in model.graph.node:
+        floats = list(float_inputs(node, types))
+        if node.op_type == "Cast" and types.get(node.output[0]) == single and not floats:
+            writer.now[node.output[0]] = single  # of the bytes of an image: normalised in single precision
+            writer.nodes.append(node)
+            continue
+        if types.get(node.output[0]) != single:
+            writer.nodes.append(node)
+            continue
+        wanted = single if _stays_single(node, floats, writer.now, ranges) else half
+        for place, name in floats:
+            node.input[place] = writer.cast(name, wanted)
+        writer.nodes.append(node)
+        writer.now.update(dict.fromkeys(node.output, wanted))
+    for value in model.graph.output:
+        name = value.name
+        if writer.now[name] == half and (name in features and ranges.get(name, 0.0) <= HALF_LIMIT):
+            value.type.tensor_type.elem_type = half
+        else:
+            writer.end_in(name, half if name in features and ranges.get(name, 0.0) <= HALF_LIMIT else single)
+            value.type.tensor_type.elem_type = writer.now[name]
+    _replace(model, writer.nodes, {**stored, **writer.made})
+
+
+def _feature_names(model: Any) -> set[str]:
+    """Inputs and outputs that pass from vision to ground: maps of four axes."""
+    values = (*model.graph.input, *model.graph.output)
+    return {value.name for value in values if len(value.type.tensor_type.shape.dim) == 4 and value.name != "image"}
+
+
+def _stays_single(
+    node: Any, floats: list[tuple[int, str]], now: Mapping[str, int], ranges: Mapping[str, float]
+) -> bool:
+    onnx = load_onnx()
+    if node.op_type in SINGLE:
+        return True
+    names = [*(name for _, name in floats), *node.output]
+    if any(ranges.get(name, 0.0) > HALF_LIMIT for name in names):
+        return True
+    # What only moves numbers stays as it comes, so that nothing is cast to and fro.
+    moving = ("Reshape", "Transpose", "Concat", "Split", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Sub")
+    computed = [now[name] for _, name in floats if name in now]
+    return node.op_type in moving and bool(computed) and all(kind == onnx.TensorProto.FLOAT for kind in computed)
+
+
+class _Casts:
+    """Casts between single and half precision, each made once."""
+
+    def __init__(self, onnx: Any, stored: Mapping[str, Any]) -> None:
+        self._onnx = onnx
+        self._stored = stored
+        self.nodes: list[Any] = []
+        self.now: dict[str, int] = {}
+        self.made: dict[str, Any] = {}
+        self._cast: dict[tuple[str, int], str] = {}
+
+    def cast(self, name: str, wanted: int) -> str:
+        """The name of a tensor in the wanted precision."""
+        suffix = "half" if wanted == self._onnx.TensorProto.FLOAT16 else "single"
+        if name in self._stored:
+            if wanted == self._onnx.TensorProto.FLOAT:
+                return name
+            self.made[f"{name}_{suffix}"] = self._stored[name].astype(np.float16)
+            return f"{name}_{suffix}"
+        if self.now[name] == wanted:
+            return name
+        if (name, wanted) not in self._cast:
+            other = self._cast[name, wanted] = f"{name}_{suffix}"
+            self.nodes.append(self._onnx.helper.make_node("Cast", [name], [other], f"{other}_cast", to=wanted))
+        return self._cast[name, wanted]
+
+    def end_in(self, name: str, wanted: int) -> None:
+        """Let the graph's output ``name`` have the wanted precision."""
+        if self.now[name] == wanted:
+            return
+        inner = f"{name}_inner"
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                for place, used in enumerate(names):
+                    if used == name:
+                        names[place] = inner
+        self.nodes.append(self._onnx.helper.make_node("Cast", [inner], [name], f"{name}_cast", to=wanted))
+        self.now[name] = wanted
+
+
+def _quantise(model: Any, ranges: Mapping[str, float]) -> None:
+    """Put QuantizeLinear and DequantizeLinear before the inputs and weights of convolutions."""
+    onnx = load_onnx()
+    stored = constants(model)
+    made: dict[str, Any] = {"int8_zero": np.zeros((), np.int8)}
+    nodes: list[Any] = []
+    done: dict[str, str] = {}
+
+    def through_int8(name: str, scale: Any, zero: str, axis: int | None) -> str:
+        if name not in done:
+            made[f"{name}_scale"] = np.asarray(scale, np.float32)
+            axes = {} if axis is None else {"axis": axis}
+            for kind, source, target in (
+                ("QuantizeLinear", name, f"{name}_int8"),
+                ("DequantizeLinear", f"{name}_int8", f"{name}_back"),
+            ):
+                inputs = [source, f"{name}_scale", zero]
+                nodes.append(onnx.helper.make_node(kind, inputs, [target], f"{target}_{kind}", **axes))
+            done[name] = f"{name}_back"
+        return done[name]
+
+    for node in model.graph.node:
+        weight = stored.get(node.input[1]) if node.op_type == "Conv" else None
+        reach = ranges.get(node.input[0], 0.0)
+        if weight is not None and reach > 0.0 and min(weight.shape[0], weight.shape[1]) >= QUANTISED_CHANNELS:
+            highest = np.abs(weight).max(axis=tuple(range(1, weight.ndim)))
+            zero = f"int8_zero_{weight.shape[0]}"
+            made[zero] = np.zeros(weight.shape[0], np.int8)
+            node.input[0] = through_int8(node.input[0], reach / INT8_LIMIT, "int8_zero", None)
+            node.input[1] = through_int8(node.input[1], np.maximum(highest, 1e-8) / INT8_LIMIT, zero, 0)
+        nodes.append(node)
+    _replace(model, nodes, {**stored, **made})
+
+
+def _replace(model: Any, nodes: list[Any], values: Mapping[str, Any]) -> None:
+    onnx = load_onnx()
+    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    used = {name for node in copies for name in node.input}
+    del model.graph.node[:], model.graph.initializer[:], model.graph.value_info[:]
+    model.graph.node.extend(copies)
+    model.graph.initializer.extend(
+        onnx.numpy_helper.from_array(np.asarray(value, order="C"), name)
+        for name, value in values.items()
+        if name in used
+    )
