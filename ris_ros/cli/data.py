@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ris_ros.errors import DataError
 
 if TYPE_CHECKING:
-    from ris_ros.data.labeled_image import LabeledImage
+    from ris_ros.data.pictures import Pictures
 
 EXAMPLE = """\
 ris data list
@@ -49,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     render.add_argument("--count", type=_positive, default=100, metavar="N", help="frames (default %(default)s)")
     render.add_argument("--seed", type=int, default=1, metavar="S", help="frame k has seed S + k (default %(default)s)")
     render.add_argument("--size", type=_size, nargs="+", metavar="WxH", help="sizes, taken in turn (480x288 480x360)")
+    render.add_argument("--sequence", type=_positive, metavar="N", help="rides of N consecutive frames, not pictures")
+    render.add_argument("--step", type=float, default=0.25, metavar="S", help="seconds between two frames of a ride")
     render.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes (default %(default)s)")
     sheets = _action(actions, "sheets", "numbered sheets of frames to write notes by, and index.json")
     _add_source(sheets, _sheets)
@@ -120,7 +122,7 @@ def _size(text: str) -> tuple[int, int]:
     return size
 
 
-def _open(args: argparse.Namespace) -> Sequence[LabeledImage]:
+def _open(args: argparse.Namespace) -> Pictures:
     from ris_ros.data.sources import SOURCES, parse_source
 
     name, root = parse_source(args.source)
@@ -197,11 +199,18 @@ def _enough(made: int, args: argparse.Namespace) -> int:
 
 def _render(args: argparse.Namespace) -> int:
     from ris_ros.data.output_file import check_writable
-    from ris_ros.data.scenes.batch import SIZES_PX, render_many
+    from ris_ros.data.scenes.batch import SIZES_PX, render_many, render_sequences
 
+    if not 0.0 < args.step <= 10.0:
+        raise DataError("--step must be more than 0 and at most 10 seconds.")
     check_writable(args.out)
-    made = render_many(args.out, args.count, args.seed, args.size or SIZES_PX, args.jobs, _show)
-    print(f"{args.out}: {made} frames rendered, {args.count - made} were there.")
+    size = args.size or SIZES_PX
+    if args.sequence is None:
+        made, what = render_many(args.out, args.count, args.seed, size, args.jobs, _show), "frames"
+    else:
+        made = render_sequences(args.out, args.count, args.seed, args.sequence, args.step, size, args.jobs, _show)
+        what = "rides"
+    print(f"{args.out}: {made} {what} rendered, {args.count - made} were there.")
     return 0
 
 
@@ -234,13 +243,12 @@ def _sheets(args: argparse.Namespace) -> int:
 
 
 def _notes(args: argparse.Namespace) -> int:
-    from ris_ros.data.frame_names import frame_names
     from ris_ros.data.notes.read import read_notes
     from ris_ros.data.notes.verify import verify_notes
 
     notes = read_notes(args.file)
     images = _open(args)
-    problems = verify_notes(notes, images, frame_names(images), _show)
+    problems = verify_notes(notes, images, images.frames, _show)
     sentences = sum(len(note.say) + len(note.absent) + len(note.go) for note in notes.values())
     things = sum(len(note.things) for note in notes.values())
     print(f"{len(notes)} frames, {things} things, {sentences} sentences")

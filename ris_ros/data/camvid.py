@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
 
 import cv2
 import numpy as np
@@ -13,6 +11,7 @@ from ris_ros.data.classes import CLASSES, VOID
 from ris_ros.data.instances import find_instances
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import ORIGINS
+from ris_ros.data.pictures import Pictures
 from ris_ros.errors import DataError
 
 # Labels 0..11 are the first twelve street classes, in order. "car" holds vans, lorries and buses too, "bicyclist"
@@ -22,7 +21,7 @@ MIN_INSTANCE_PX: int = 40
 _ORIGIN = ORIGINS["camvid"]
 
 
-class CamVid(Sequence[LabeledImage]):
+class CamVid(Pictures):
     """One split, read from disk frame by frame.
 
     Args:
@@ -53,19 +52,8 @@ class CamVid(Sequence[LabeledImage]):
         """Names of the frames, in order."""
         return [image.stem for image, _ in self._files]
 
-    def __len__(self) -> int:
-        return len(self._files)
-
-    @overload
-    def __getitem__(self, index: int) -> LabeledImage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[LabeledImage]: ...
-
-    def __getitem__(self, index: int | slice) -> LabeledImage | Sequence[LabeledImage]:
+    def read(self, index: int) -> LabeledImage:
         """Frame ``index``, its instances found anew (about 10 ms)."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
         image_path, label_path = self._files[index]
         bgr = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
         class_map = cv2.imread(str(label_path), cv2.IMREAD_UNCHANGED)

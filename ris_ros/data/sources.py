@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import ORIGINS, Origin
+from ris_ros.data.pictures import Pictures
 from ris_ros.errors import ConfigError
 
-Opener = Callable[[Path, str], Sequence[LabeledImage]]
+Opener = Callable[[Path, str], Pictures]
 """Opens a source, given its folder and the name of a part."""
 
 
@@ -30,7 +30,7 @@ class Source:
     module: str
     reader: str
 
-    def __call__(self, root: Path, split: str) -> Sequence[LabeledImage]:
+    def __call__(self, root: Path, split: str) -> Pictures:
         """Open a part of the source.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ris_ros.data.labeled_image import LabeledImage
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.sources import SOURCES, parse_source
 from ris_ros.errors import ConfigError
 
@@ -27,7 +27,7 @@ def parse_roots(given: Sequence[str]) -> dict[str, Path]:
     return roots
 
 
-def open_source(name: str, root: Path, split: str) -> Sequence[LabeledImage]:
+def open_source(name: str, root: Path, split: str) -> Pictures:
     """Open a source.
 
     Args:

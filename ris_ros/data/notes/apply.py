@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import overload
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from ris_ros.data.classes import BY_NAME
 from ris_ros.data.colours import COLOURS
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 from ris_ros.data.notes.read import AreaNote, FrameNotes, ThingNote
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.saying import Saying
 from ris_ros.types import Target
 
@@ -27,32 +27,25 @@ _COLOUR_WORDS = {"gray": "grey", "gold": "beige", "maroon": "red", "cream": "bei
 LEAST_OF_LABEL = 0.3
 
 
-class NotedImages(Sequence[LabeledImage]):
+class NotedImages(Pictures):
     """The images of a source that notes were written about, with the notes applied.
 
     Args:
-        images: The source; an image's id ends in ``/<frame>``.
-        frames: The frame name of each image.
+        images: The source.
         notes: Notes by frame name.
     """
 
-    def __init__(self, images: Sequence[LabeledImage], frames: Sequence[str], notes: dict[str, FrameNotes]) -> None:
+    def __init__(self, images: Pictures, notes: dict[str, FrameNotes]) -> None:
         self._images = images
-        self._chosen = [(index, notes[frame]) for index, frame in enumerate(frames) if frame in notes]
+        self._chosen = [(index, notes[frame]) for index, frame in enumerate(images.frames) if frame in notes]
 
-    def __len__(self) -> int:
-        return len(self._chosen)
+    @property
+    def frames(self) -> list[str]:
+        """Names of the frames that notes were written about, in order."""
+        return [notes.frame for _, notes in self._chosen]
 
-    @overload
-    def __getitem__(self, index: int) -> LabeledImage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[LabeledImage]: ...
-
-    def __getitem__(self, index: int | slice) -> LabeledImage | Sequence[LabeledImage]:
+    def read(self, index: int) -> LabeledImage:
         """Image ``index`` with its notes."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
         where, notes = self._chosen[index]
         return apply_notes(self._images[where], notes)
 

@@ -19,5 +19,10 @@ def open_noted_camvid(root: Path, split: str) -> NotedImages:
     Raises:
         DataError: CamVid is not there.
     """
-    images = CamVid(root, split)
-    return NotedImages(images, images.frames, read_notes(Path(__file__).parent / f"camvid_{split}.jsonl"))
+    # Looked up by frame and not by split, so that frames that somebody split otherwise find their notes too.
+    notes = {
+        frame: note
+        for part in ("train", "val")
+        for frame, note in read_notes(Path(__file__).parent / f"camvid_{part}.jsonl").items()
+    }
+    return NotedImages(CamVid(root, split), notes)

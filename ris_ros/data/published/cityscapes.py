@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import ORIGINS
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.published.label_names import (
     CITYSCAPES,
     CITYSCAPES_BICYCLE,
@@ -18,7 +19,7 @@ from ris_ros.data.published.label_names import (
     CITYSCAPES_RIDER,
 )
 from ris_ros.data.published.panoptic_map import read_map
-from ris_ros.data.published.pictures import Pictures, read_picture
+from ris_ros.data.published.pictures import read_picture
 from ris_ros.data.published.segments import Extent, Segment, contacts, label
 from ris_ros.errors import DataError
 

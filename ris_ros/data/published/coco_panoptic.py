@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import ORIGINS
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.published.label_names import COCO, COCO_CYCLES, COCO_KNOWN
 from ris_ros.data.published.panoptic_map import read_segments
-from ris_ros.data.published.pictures import Pictures, read_picture
+from ris_ros.data.published.pictures import read_picture
 from ris_ros.data.published.records import Record, check, first_there, inside, read_json
 from ris_ros.data.published.segments import Extent, Segment, contacts, label
 from ris_ros.errors import DataError

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import ORIGINS
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.published.coco_masks import decode_runs
 from ris_ros.data.published.label_names import (
     NUIMAGES,
@@ -24,7 +25,7 @@ from ris_ros.data.published.label_names import (
     NUIMAGES_PARKED,
     NUIMAGES_RIDDEN,
 )
-from ris_ros.data.published.pictures import Pictures, read_picture
+from ris_ros.data.published.pictures import read_picture
 from ris_ros.data.published.records import Record, check, inside, read_json
 from ris_ros.data.published.segments import Extent, Segment, label
 from ris_ros.errors import DataError

@@ -1,12 +1,10 @@
-"""Sequences of pictures that are read from disk when asked for."""
+"""Pictures with what was said about them, read from disk when asked for."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from ris_ros.data.classes import VOID
 from ris_ros.data.image_file import read_rgb
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import Origin
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.saying import Saying
 from ris_ros.errors import DataError, ImageError
 from ris_ros.types import Target
@@ -27,37 +26,6 @@ ReadMask = Callable[[Size], NDArray[np.bool_]]
 
 An object and no closure, because the processes that prepare samples are sent it.
 """
-
-
-class Pictures(Sequence[LabeledImage]):
-    """A sequence of which subclasses say how long it is and how one image is read."""
-
-    @property
-    @abstractmethod
-    def frames(self) -> list[str]:
-        """Name of each picture within the source, in order."""
-
-    @abstractmethod
-    def read(self, index: int) -> LabeledImage:
-        """Image ``index``, from 0.
-
-        Raises:
-            DataError: One of its files is missing or damaged.
-        """
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    @overload
-    def __getitem__(self, index: int) -> LabeledImage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[LabeledImage]: ...
-
-    def __getitem__(self, index: int | slice) -> LabeledImage | list[LabeledImage]:
-        """Image ``index``, read anew."""
-        places = range(len(self))[index]
-        return [self.read(place) for place in places] if isinstance(places, range) else self.read(places)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import cv2
 import numpy as np
 
 from ris_ros.data.labeled_image import InstanceInfo, LabeledImage
 from ris_ros.data.origins import ORIGINS
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.scenes.geometry import (
     Geometry,
     box_as_json,
@@ -81,7 +81,7 @@ def write_frame(
         raise OutputError(f"{folder}: frame {name} cannot be written ({error.strerror}): check space.") from None
 
 
-class SceneSet(Sequence[LabeledImage]):
+class SceneSet(Pictures):
     """The complete frames of a folder, read when asked for.
 
     Args:
@@ -96,16 +96,13 @@ class SceneSet(Sequence[LabeledImage]):
         if not self._frames:
             raise ORIGINS["scenes"].missing(folder / "*.json")
 
-    def __len__(self) -> int:
-        return len(self._frames)
+    @property
+    def frames(self) -> list[str]:
+        """Names of the frames, in order."""
+        return [path.stem for path in self._frames]
 
-    @overload
-    def __getitem__(self, index: int) -> LabeledImage: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[LabeledImage]: ...
-    def __getitem__(self, index: int | slice) -> LabeledImage | list[LabeledImage]:
-        if isinstance(index, slice):
-            return [_read(path) for path in self._frames[index]]
+    def read(self, index: int) -> LabeledImage:
+        """Frame ``index``."""
         return _read(self._frames[index])
 
     def geometry(self, index: int) -> Geometry | None:

@@ -13,6 +13,7 @@ from ris_ros.data.instances import find_instances
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.notes.apply import NotedImages, apply_notes
 from ris_ros.data.notes.read import FrameNotes, read_notes
+from ris_ros.data.pictures import Pictures
 from ris_ros.data.saying import draw_sayings, expression_of
 from ris_ros.data.sources import SOURCES
 from ris_ros.errors import DataError
@@ -133,8 +134,16 @@ def test_one_frame_is_described_once(tmp_path: Path) -> None:
 
 
 def test_a_source_shows_only_the_frames_with_notes() -> None:
-    images = NotedImages([street(), street()], ["other", "one"], {"one": FrameNotes.model_validate(note())})
-    assert len(images) == 1 and len(images[0].sayings) == 6
+    class Streets(Pictures):
+        @property
+        def frames(self) -> list[str]:
+            return ["other", "one"]
+
+        def read(self, index: int) -> LabeledImage:
+            return street()
+
+    images = NotedImages(Streets(), {"one": FrameNotes.model_validate(note())})
+    assert images.frames == ["one"] and len(images[0].sayings) == 6
 
 
 @pytest.mark.parametrize(("split", "least"), [("train", 367), ("val", 51)])

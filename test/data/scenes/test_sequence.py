@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("embreex", reason="rendering needs the extra 'sim'")
 
+from ris_ros.cli.main import main
 from ris_ros.data.scenes import SceneSet, Shot, render_sequence
-from ris_ros.data.scenes.__main__ import main
 from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.collisions import apart
 from ris_ros.data.scenes.light import draw_light
@@ -124,7 +124,7 @@ def test_the_ego_vehicle_has_priority() -> None:
 def test_the_command_line_writes_rides_alike_in_one_and_in_two_processes(tmp_path: Path) -> None:
     common = ["--count", "2", "--sequence", "2", "--seed", "3", "--size", "64x64", "--step", "0.5"]
     for name, jobs in (("one", "1"), ("two", "2")):
-        assert main([*common, "--out", str(tmp_path / name), "--jobs", jobs]) == 0
+        assert main(["data", "render", *common, "--out", str(tmp_path / name), "--jobs", jobs]) == 0
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert "00001-001.depth.png" in files
     for name in files:
