@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from ris_ros.errors import ConfigError, DataError
 from ris_ros.training.augment import Variation
 from ris_ros.training.checkpoint import read_checkpoint
 from ris_ros.training.samples import Batch, Mixture, ReferringSamples
+from ris_ros.training.schedule import learning_rate_factor
 from ris_ros.training.team import Team, TeamOrder
 from ris_ros.training.text import TextMemo
 from ris_ros.training.trainer import Trainer
@@ -135,9 +137,11 @@ def test_the_minutes_end_a_run_early(tmp_path: Path) -> None:
     trainer = Trainer(chosen, memo(), tmp_path, max_minutes=0.01)
     trainer.run(samples(chosen))
     assert 0 < trainer.position.step < 10_000
-    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
-    assert last["progress"] == 1.0
-    assert last["learning_rate"] < 0.5 * chosen.learning_rate
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert lines[-1]["progress"] == 1.0
+    for before, after in pairwise([{"progress": 0.0}, *lines]):
+        planned = chosen.learning_rate * learning_rate_factor(before["progress"], chosen.warm_up)
+        assert after["learning_rate"] == pytest.approx(planned, rel=1e-3)
 
 
 def test_a_checkpoint_holds_no_pickle(tmp_path: Path) -> None:
