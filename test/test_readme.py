@@ -24,7 +24,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_the_table_of_commands_is_that_of_the_command_line() -> None:
-    rows = dict(re.findall(r"^\| `ris (\w+)` \| (.+) \|$", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `ris ([\w-]+)` \| (.+) \|$", README, re.MULTILINE))
 
     assert rows == {name: entry.help for name, entry in COMMANDS.items()}
 

@@ -14,7 +14,7 @@ from ris_ros.data.drive import SampleDrive
 from ris_ros.errors import BackendError, first_line
 from ris_ros.geometry.letterbox import Letterbox
 from ris_ros.runtime.bundle import Bundle
-from ris_ros.runtime.tensorrt.fold import element_types, load_onnx
+from ris_ros.runtime.tensorrt.onnx_model import element_types, load_onnx
 from ris_ros.runtime.tensorrt.prepare import Ranges, plain_typed
 from ris_ros.types import TextBatch
 
@@ -88,7 +88,7 @@ class _Watched:
         import onnxruntime
 
         onnx = load_onnx()
-        model = plain_typed(bundle.read(name))
+        model = plain_typed(bundle.read(name), bundle.settings.text.max_tokens)
         known = {value.name for value in model.graph.output}
         single = onnx.TensorProto.FLOAT
         types = element_types(model)

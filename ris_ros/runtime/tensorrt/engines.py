@@ -16,7 +16,7 @@ from ris_ros.errors import BackendError
 from ris_ros.runtime import parity
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.onnx_backend import OnnxBackend
-from ris_ros.runtime.tensorrt import calibrate, fold, prepare
+from ris_ros.runtime.tensorrt import calibrate, fold, onnx_model, prepare
 from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, build_plan, workspace_bytes
 from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey, cache_folder
 from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples
@@ -77,7 +77,7 @@ def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -
     """The key of a bundle's engine on this machine; reads no graph, so that a cached engine needs no ``onnx``."""
     files = bundle.settings.files
     content = hashlib.sha256((files["vision.onnx"] + files["ground.onnx"]).encode())
-    for module in (fold, prepare, calibrate):
+    for module in (onnx_model, fold, prepare, calibrate):
         content.update(Path(str(module.__file__)).read_bytes())
     precision = typed(settings)
     if precision != "fp32":
@@ -214,7 +214,8 @@ def _prepare(bundle: Bundle, precision: Typed, workshop: Workshop) -> dict[str, 
         workshop.report(Progress(f"measuring ranges on {_CALIBRATION_IMAGES} images"))
         ranges.update(measure_ranges(bundle, read_samples(bundle, _CALIBRATION_IMAGES, 0)))
     workshop.report(Progress("preparing graphs"))
-    return {name: prepare.prepare(bundle.read(f"{name}.onnx"), precision, ranges[name]) for name in PLANS}
+    tokens = bundle.settings.text.max_tokens
+    return {name: prepare.prepare(bundle.read(f"{name}.onnx"), tokens, precision, ranges[name]) for name in PLANS}
 
 
 def _job(name: str, graph: bytes, settings: TensorRtSettings) -> Job:

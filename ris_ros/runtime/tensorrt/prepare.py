@@ -20,7 +20,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ris_ros.runtime.tensorrt.fold import attribute, constants, consumers, element_types, float_inputs, load_onnx, plain
+from ris_ros.runtime.tensorrt.fold import plain
+from ris_ros.runtime.tensorrt.onnx_model import (
+    attribute,
+    constants,
+    consumers,
+    element_types,
+    float_inputs,
+    load_onnx,
+)
 
 Typed = Literal["fp32", "fp16", "int8"]
 
@@ -48,11 +56,12 @@ class Ranges:
     usual: Mapping[str, float]
 
 
-def prepare(graph: bytes, precision: Typed, ranges: Ranges | None = None) -> bytes:
+def prepare(graph: bytes, tokens: int, precision: Typed, ranges: Ranges | None = None) -> bytes:
     """The graph for TensorRT.
 
     Args:
         graph: ``vision.onnx`` or ``ground.onnx`` of a bundle.
+        tokens: Number of tokens of a command, as the bundle says.
         precision: Its arithmetic.
         ranges: From :func:`ris_ros.runtime.tensorrt.calibrate.measure_ranges`; ``fp32`` needs none.
 
@@ -60,7 +69,7 @@ def prepare(graph: bytes, precision: Typed, ranges: Ranges | None = None) -> byt
         BackendError: The graph is none, or computes with shapes in a way that is not understood.
         MissingExtraError: ``onnx`` is not installed.
     """
-    model = plain_typed(graph)
+    model = plain_typed(graph, tokens)
     if precision != "fp32" and ranges is None:
         raise ValueError(f"{precision} needs ranges")
     if precision == "fp16" and ranges is not None:
@@ -73,13 +82,13 @@ def prepare(graph: bytes, precision: Typed, ranges: Ranges | None = None) -> byt
     return content
 
 
-def plain_typed(graph: bytes) -> Any:
+def plain_typed(graph: bytes, tokens: int) -> Any:
     """The plain graph in single precision, its uint8 and int64 inputs made such that every TensorRT takes them.
 
     Returns:
         An ``onnx.ModelProto``.
     """
-    model = plain(graph)
+    model = plain(graph, tokens)
     _drop_casts_to_same(model)
     _cast_bytes_first(model)
     _index_in_int32(model)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ris_ros.runtime.tensorrt.fold import attribute, constants, element_types, load_onnx
+from ris_ros.runtime.tensorrt.onnx_model import attribute, constants, element_types, load_onnx
 from ris_ros.runtime.tensorrt.versions import numbers
 
 _FILE = Path(__file__).with_name("operators.json")

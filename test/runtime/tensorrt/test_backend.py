@@ -1,0 +1,272 @@
+"""The whole backend on a fake GPU: what is called, in which order, and what becomes of failures."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_bundle
+from tiny_bundle import BLUE, RED, picture
+
+pytest.importorskip("rosbags")
+fake_tensorrt = pytest.importorskip("fake_tensorrt", reason="needs the package onnx")
+
+from fake_tensorrt import VERSIONS, Machine  # noqa: E402
+
+from ris_ros.config.tensorrt import TensorRtSettings  # noqa: E402
+from ris_ros.errors import BackendError, MissingExtraError  # noqa: E402
+from ris_ros.runtime.tensorrt.backend import TensorRtBackend  # noqa: E402
+from ris_ros.runtime.tensorrt.builder import MIB, workspace_bytes  # noqa: E402
+from ris_ros.runtime.tensorrt.cache import EngineCache  # noqa: E402
+from ris_ros.runtime.tensorrt.cuda import Cuda  # noqa: E402
+from ris_ros.runtime.tensorrt.engines import Workshop  # noqa: E402
+from ris_ros.runtime.tensorrt.library import load_library  # noqa: E402
+from ris_ros.runtime.tensorrt.progress import Progress, never  # noqa: E402
+from ris_ros.types import TextBatch  # noqa: E402
+
+EXECUTE = "IExecutionContext.execute_async_v3"
+BUILD = "Builder.build_serialized_network"
+Load = Callable[..., TensorRtBackend]
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    monkeypatch.setenv("RIS_TEXT_WEIGHTS", str(tiny_bundle.TEXT_WEIGHTS))
+
+    def make(
+        machine: Machine,
+        cancelled: Callable[[], bool] = never,
+        told: list[Progress] | None = None,
+        **settings: object,
+    ) -> TensorRtBackend:
+        report = (lambda progress: None) if told is None else told.append
+        cache = EngineCache(tmp_path / "tensorrt")
+        library, cuda = load_library(machine.tensorrt), Cuda(machine.cuda_runtime)
+        chosen = TensorRtSettings(**{"precision": "fp32", **settings})  # type: ignore[arg-type]
+        workshop = Workshop(library, cuda, cache, report, cancelled)
+        return TensorRtBackend(tiny_bundle.open_bundle(), chosen, workshop=workshop)
+
+    return make
+
+
+def images(count: int) -> np.ndarray:
+    boxes = [(RED, (16, 16, 24, 24)), (BLUE, (60, 8, 24, 24))]
+    return np.stack([picture(tiny_bundle.INPUT_SIZE_PX, boxes[index % 2]) for index in range(count)])
+
+
+def text(count: int, cameras: int = 1) -> TextBatch:
+    features = tiny_bundle.load_text_encoder().encode_many(["the red car", "the blue car"])
+    return TextBatch.stack([features[i % 2] for i in range(count)], [i % cameras for i in range(count)])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_builds_runs_and_closes(load: Load, version: str) -> None:
+    machine = Machine(version)
+    with load(machine, precision="auto") as backend:
+        answer = backend.ground(backend.see(images(1)), text(2))
+        assert (backend.precision, backend.device) == ("fp16", f"cuda, Fake Orin (tensorrt {version})")
+        assert "IoU" in backend.notes["parity"]
+    red = np.zeros((16, 24), bool)
+    red[4:10, 4:10] = True
+    assert ((answer.object_logits[0] > 0) == red).all()
+    assert machine.alive == {}, "everything was given back"
+    assert ("set FP16" in machine.calls) == (version == "8.6.1")
+
+
+def test_buffers_are_made_once_and_bound_before_anything_runs(load: Load, machine: Machine) -> None:
+    with load(machine) as backend:
+        first_run = machine.calls.index(EXECUTE)
+        for name in ("cudaMalloc", "cudaHostAlloc", "IExecutionContext.set_tensor_address"):
+            assert max(i for i, call in enumerate(machine.calls) if call == name) < first_run
+        machine.calls.clear()
+        for cameras, commands in ((1, 1), (2, 3), (6, 16), (1, 1)):
+            backend.ground(backend.see(images(cameras)), text(commands, cameras))
+        assert not {"cudaMalloc", "cudaHostAlloc", "cudaFree"} & set(machine.calls)
+
+
+def test_a_shape_is_recorded_at_its_second_run_and_replayed_from_then_on(load: Load, machine: Machine) -> None:
+    with load(machine) as backend:
+        expected = backend.ground(backend.see(images(2)), text(3, 2))
+        runs = []
+        for _ in range(4):
+            machine.calls.clear()
+            answer = backend.ground(backend.see(images(2)), text(3, 2))
+            np.testing.assert_array_equal(answer.object_logits, expected.object_logits)
+            runs.append((machine.count("cudaStreamBeginCapture"), machine.count("cudaGraphLaunch")))
+        assert runs == [(2, 2), (0, 2), (0, 2), (0, 2)]
+        machine.calls.clear()
+        backend.ground(backend.see(images(2)), text(1))
+        assert machine.count("cudaGraphExecDestroy") == 1, "of another number of commands"
+        assert machine.count(EXECUTE) == 1
+
+
+def test_a_replay_answers_on_the_newest_image(load: Load, machine: Machine) -> None:
+    with load(machine) as backend:
+        for shown in (images(2)[:1], images(2)[1:], images(2)[:1], images(2)[1:]):
+            answer = backend.ground(backend.see(shown), text(1))
+            assert (answer.object_logits > 0).any() == bool((shown[0, 20, 20] == RED).all())
+
+
+def test_features_stay_on_the_device(load: Load, machine: Machine) -> None:
+    with load(machine) as backend:
+        machine.calls.clear()
+        features = backend.see(images(2))  # a shape that has not run, so that nothing is replayed
+        assert machine.count("cudaMemcpyAsync") == 1, "the images, up"
+        assert all(machine.alive[address] == "device" for address in features.tensors.values())
+        backend.ground(features, text(1))
+        assert machine.count("cudaMemcpyAsync") == 1 + 4 + 3, "four inputs up, three answers down"
+
+
+def test_a_gpu_that_refuses_to_record_runs_step_by_step(load: Load, machine: Machine) -> None:
+    machine.refuse.add("cudaGraphInstantiate")
+    with load(machine) as backend:
+        for _ in range(3):
+            answer = backend.ground(backend.see(images(1)), text(1))
+        assert (answer.object_logits > 0).any()
+    assert machine.count("cudaGraphLaunch") == 0
+    assert machine.alive == {}
+
+
+def test_more_commands_than_fit_go_by_turns(load: Load, machine: Machine) -> None:
+    with load(machine, commands=2) as backend:
+        features = backend.see(images(2))
+        many = backend.ground(features, text(5, 2))
+        for row in range(5):
+            one = TextBatch(*(getattr(text(5, 2), name)[row : row + 1] for name in TextBatch.__slots__))
+            alone = backend.ground(features, one)
+            np.testing.assert_allclose(many.object_logits[row], alone.object_logits[0], atol=1e-5)
+
+
+def test_the_second_start_takes_the_engine_from_the_cache(load: Load, machine: Machine) -> None:
+    load(machine).close()
+    again = Machine()
+    load(again).close()
+    assert (machine.count(BUILD), again.count(BUILD)) == (2, 0)
+    newer = Machine("10.13.3.9")
+    load(newer).close()
+    assert newer.count(BUILD) == 2
+
+
+def test_an_altered_plan_is_built_again(load: Load, machine: Machine, tmp_path: Path) -> None:
+    load(machine).close()
+    (plan,) = tmp_path.rglob("vision.plan")
+    plan.write_bytes(plan.read_bytes() + b" ")
+    again = Machine()
+    load(again).close()
+    assert again.count(BUILD) == 2
+
+
+def test_progress_is_told_and_cancelling_ends_the_build(load: Load, machine: Machine) -> None:
+    told: list[Progress] = []
+    load(machine, told=told).close()
+    assert {"building vision", "building ground"} <= {one.stage for one in told}
+    with pytest.raises(BackendError, match="cancelled"):
+        load(machine, lambda: machine.count(BUILD) > 2, cameras=2)
+    assert machine.alive == {}
+
+
+def test_whoever_will_not_wait_is_told_how_to_build(load: Load, machine: Machine) -> None:
+    with pytest.raises(BackendError, match="ris build-engine"):
+        load(machine, lambda: True)
+    assert machine.count(BUILD) == 0
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        ("OnnxParser.parse", "cannot read the vision graph"),
+        ("build", r"cannot build the vision engine \(no kernel fits\)"),
+        ("cudaMalloc", "CUDA failed .*out of memory"),
+        (EXECUTE, "vision engine of TensorRT failed"),
+        ("IExecutionContext.set_input_shape", "does not take"),
+        ("cudaStreamSynchronize", "CUDA failed"),
+        ("cudaGetDeviceCount", "CUDA failed"),
+    ],
+)
+def test_failures_are_sentences_and_leave_nothing_behind(load: Load, machine: Machine, refused: str, said: str) -> None:
+    machine.refuse.add(refused)
+    with pytest.raises(BackendError, match=said):
+        load(machine)
+    assert machine.alive == {}
+
+
+def test_an_engine_that_answers_otherwise_is_refused_and_not_kept(
+    load: Load, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fake_tensorrt._Context._run
+
+    def astray(context: object, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: value * np.float32(0.5) for name, value in run(context, feeds).items()}
+
+    monkeypatch.setattr(fake_tensorrt._Context, "_run", astray)
+    with pytest.raises(BackendError, match="does not answer as ONNX Runtime does"):
+        load(machine)
+    assert not list(tmp_path.rglob("*.plan"))
+    assert machine.alive == {}
+
+
+def test_misuse_is_refused_in_words(load: Load, machine: Machine) -> None:
+    backend = load(machine, cameras=2)
+    with pytest.raises(BackendError, match="built for 2 cameras, not 3"):
+        backend.see(images(3))
+    first = backend.see(images(1))
+    backend.see(images(1))
+    with pytest.raises(BackendError, match="overwritten by a later look"):
+        backend.ground(first, text(1))
+    caught: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            backend.see(images(1))
+        except BackendError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert "belongs to the thread" in str(caught[0])
+    backend.close()
+    backend.close()
+
+
+def test_a_dla_takes_one_number_of_images_and_only_what_it_can(load: Load, machine: Machine) -> None:
+    with load(machine, precision="fp16", dla=1, cameras=3) as backend:
+        answer = backend.ground(backend.see(images(2)), text(2, 2))
+        assert len(answer.existence_logit) == 2
+    assert "set GPU_FALLBACK" in machine.calls and "Runtime.DLA_core=" in machine.calls
+    with pytest.raises(BackendError, match="fp16 here, not in int8"):
+        load(machine, precision="int8", dla=0)
+    with pytest.raises(BackendError, match=r"10\.7 was the last"):
+        load(Machine("10.13.3.9"), precision="fp16", dla=0)
+    with pytest.raises(BackendError, match="no DLA core 5"):
+        load(machine, precision="fp16", dla=5)
+
+
+def test_the_workspace_is_bounded_by_what_is_free() -> None:
+    assert workspace_bytes(8192 * MIB, None) == 1024 * MIB
+    assert workspace_bytes(1024 * MIB, None) == 256 * MIB
+    assert workspace_bytes(8192 * MIB, 2048) == 2048 * MIB
+    for free, asked in ((300 * MIB, None), (1024 * MIB, 600)):
+        with pytest.raises(BackendError, match="stop other programs"):
+            workspace_bytes(free, asked)
+
+
+def test_where_memory_is_shared_what_the_system_can_spare_counts(machine: Machine, tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  8000000 kB\nMemAvailable:   1000000 kB\n")
+    assert Cuda(machine.cuda_runtime).free_bytes(meminfo) == 1_000_000 * 1024
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorrt") is not None, reason="TensorRT is installed")
+def test_what_is_not_installed_is_named_with_its_extra() -> None:
+    with pytest.raises((MissingExtraError, BackendError), match="tensorrt"):
+        load_library()
