@@ -97,7 +97,12 @@ def _module(machine: Machine) -> Any:
     class Monitor: ...
 
     def guarded(kind: str, make: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *arguments: _Guard(machine, kind, make(machine, *arguments))
+        def construct(*arguments: Any) -> Any:
+            if kind in machine.refuse:
+                raise TypeError("pybind11::init(): factory function returned nullptr")  # as the bindings do
+            return _Guard(machine, kind, make(machine, *arguments))
+
+        return construct
 
     if "IProgressMonitor" in surface:
         parts["IProgressMonitor"] = Monitor

@@ -111,10 +111,10 @@ def build_plan(
     trt, known = library.module, library.differences
     if cancelled():
         raise _stopped(job)
-    builder = trt.Builder(library.logger)
+    builder = library.make("Builder", library.logger)
     flags = sum(1 << int(getattr(trt.NetworkDefinitionCreationFlag, name)) for name in known.network_flags)
     network = builder.create_network(flags)
-    parser = trt.OnnxParser(network, library.logger)
+    parser = library.make("OnnxParser", network, library.logger)
     if not parser.parse(job.graph):
         said = parser.get_error(0).desc() if parser.num_errors else library.complaint()
         raise BackendError(f"TensorRT {known.version} cannot read the {job.name} graph ({said}): use the backend onnx.")

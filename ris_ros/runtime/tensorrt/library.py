@@ -28,6 +28,21 @@ class Library:
     logger: Any
     differences: Differences
 
+    def make(self, kind: str, *arguments: Any) -> Any:
+        """Make one of TensorRT's objects: ``Builder``, ``OnnxParser`` or ``Runtime``.
+
+        Raises:
+            BackendError: The library could not; its bindings raise TypeError where there is no GPU or driver.
+        """
+        try:
+            return getattr(self.module, kind)(*arguments)
+        except TypeError as error:
+            said = self.complaint() or first_line(error)
+            raise BackendError(
+                f"TensorRT {self.differences.version} cannot start here ({kind}: {said}): run `ris doctor`, or use the "
+                f"backend onnx."
+            ) from None
+
     def complaint(self) -> str:
         """The latest error that TensorRT logged, to be told; empty where it said nothing."""
         errors: list[str] = self.logger.errors

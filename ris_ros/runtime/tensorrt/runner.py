@@ -121,9 +121,7 @@ class Runner:
         return [np.array(host[name][:count], np.float32) for name in GROUND_OUTPUTS]
 
     def _load(self, library: Library, name: str, plan: bytes, dla_core: int | None) -> Engine:
-        runtime = library.module.Runtime(library.logger)
-        if runtime is None:
-            raise BackendError(f"TensorRT cannot run here ({library.complaint()}): run `ris doctor`.")
+        runtime = library.make("Runtime", library.logger)
         if name == "vision" and dla_core is not None:
             runtime.DLA_core = dla_core
         return Engine(library, runtime, self._cuda, name, plan)

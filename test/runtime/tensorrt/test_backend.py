@@ -185,6 +185,8 @@ def test_whoever_will_not_wait_is_told_how_to_build(load: Load, machine: Machine
     [
         ("OnnxParser.parse", "cannot read the vision graph"),
         ("build", r"cannot build the vision engine \(no kernel fits\)"),
+        ("Builder", r"cannot start here \(Builder: .*nullptr"),
+        ("Runtime", r"cannot start here \(Runtime: .*nullptr"),
         ("cudaMalloc", "CUDA failed .*out of memory"),
         (EXECUTE, "vision engine of TensorRT failed"),
         ("IExecutionContext.set_input_shape", "does not take"),
