@@ -18,7 +18,9 @@ _MOST_THREADS = 8
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare ``--model``, ``--backend`` and ``--threads``."""
     parser.add_argument("--model", type=Path, metavar="B", help="folder of a bundle; the shipped one by default")
-    parser.add_argument("--backend", default="auto", metavar="NAME", help="auto (default), or a name that `ris doctor` lists")
+    parser.add_argument(
+        "--backend", default="auto", metavar="NAME", help="auto (default), or one that `ris doctor` lists"
+    )
     parser.add_argument(
         "--threads",
         type=int,
