@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ris_ros.language import vocabulary as words
 from ris_ros.types import Target
@@ -43,7 +44,19 @@ def is_plural(text: str) -> bool:
     Args:
         text: A cleaned utterance in English.
     """
-    return _head_is_plural([token for token in _tokens(text) if token not in _PUNCTUATION])
+    return _is_plural_phrase(_head_phrase([token for token in _tokens(text) if token not in _PUNCTUATION]))
+
+
+@lru_cache(maxsize=512)
+def names_one_thing(text: str) -> bool:
+    """Whether a command names a single countable thing: not several ("both cars"), not an area ("the road").
+
+    Args:
+        text: A cleaned utterance in English.
+    """
+    tokens = [token for token in _tokens(text) if token not in _PUNCTUATION]
+    phrase = _head_phrase(tokens)
+    return not _is_plural_phrase(phrase) and not (bool(phrase) and phrase[-1] in words.AREA_NOUNS)
 
 
 def _tokens(text: str) -> list[str]:
@@ -174,7 +187,8 @@ def _is_order_after_subject(clause: Sequence[str], index: int) -> bool:
     return False
 
 
-def _head_is_plural(tokens: Sequence[str]) -> bool:
+def _head_phrase(tokens: Sequence[str]) -> list[str]:
+    """The first noun phrase, without what stands before its noun and adjectives."""
     index = 0
     while index < len(tokens) and _opens_before_noun(tokens, index):
         index += 1
@@ -183,6 +197,10 @@ def _head_is_plural(tokens: Sequence[str]) -> bool:
         if phrase and (token in words.NOUN_PHRASE_ENDS or _is_participle(token)):
             break
         phrase.append(token)
+    return phrase
+
+
+def _is_plural_phrase(phrase: Sequence[str]) -> bool:
     if not phrase or any(token in words.SINGLING for token in phrase):
         return False
     return any(token in words.PLURAL_QUANTIFIERS for token in phrase) or _is_plural_noun(phrase[-1])

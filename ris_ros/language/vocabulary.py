@@ -183,6 +183,15 @@ NOUN_PHRASE_ENDS: frozenset[str] = _words(
     across along opposite up ahead so as before after closest nearest farthest further furthest does do
     """
 )
+# Nouns of areas, which other things may cut into several pieces.
+AREA_NOUNS: frozenset[str] = _words(
+    """
+    road street tarmac asphalt carriageway roadway surface pavement sidewalk footpath footway walkway path lane junction
+    crossing crosswalk zebra kerb curb verge ground floor sky vegetation greenery foliage grass hedge fence fencing
+    railing barrier wall building buildings architecture area everyone everybody anyone anybody scaffolding traffic
+    marking line island lay-by space
+    """
+)
 SINGLING: frozenset[str] = frozenset({"one", "each", "every", "single", "another"})
 PLURAL_QUANTIFIERS: frozenset[str] = _words(
     """both all several many few two three four five six seven eight nine ten these those group groups pair couple row

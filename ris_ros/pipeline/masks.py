@@ -20,6 +20,10 @@ from ris_ros.types import MaskAnswer
 _COMPARABLE_AREA = 0.3
 _COMPARABLE_EXCESS = 0.6
 
+# Of the threshold, what is left of the parts of a map that a single thing has beside its own: resizing sharpens edges,
+# and must not lift them again.
+_LOWERED = 0.75
+
 
 def to_confidence(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Probability times 255, rounded, of logits of any shape."""
@@ -72,6 +76,36 @@ def peak_xy(logits: NDArray[np.float32], letterbox: Letterbox, size_px: tuple[in
     middle = np.array([(int(column) + columns.start + 0.5) * cell_x, (int(row) + rows.start + 0.5) * cell_y])
     x, y = letterbox.to_image(middle) * (np.array(size_px) / letterbox.image_size_px)
     return min(max(int(x), 0), size_px[0] - 1), min(max(int(y), 0), size_px[1] - 1)
+
+
+def only_the_peaks_component(
+    logits: NDArray[np.float32], letterbox: Letterbox, threshold: float
+) -> NDArray[np.float32]:
+    """The map of a single thing: of what passes the threshold, only the part that holds the highest logit.
+
+    Things of one kind light up together, and the one that is meant the brightest. All other parts are lowered below
+    the threshold, so that confidence and mask still agree.
+
+    Args:
+        logits: float32 [h', w'] over the whole network input, bars included.
+        letterbox: How the camera image lies in the input.
+        threshold: Probability from which a pixel is set.
+
+    Returns:
+        float32 [h', w'], ``logits`` itself where nothing is to be lowered.
+    """
+    rows, columns = _content(logits.shape, letterbox)
+    inside = logits[rows, columns]
+    level = threshold_level(threshold)
+    ones = to_confidence(inside) >= level
+    _, labels = cv2.connectedComponents(ones.view(np.uint8), connectivity=8)
+    strays = ones & (labels != labels.flat[int(np.argmax(inside))])
+    if not strays.any():
+        return logits
+    below = _LOWERED * level / 255.0
+    kept = logits.copy()
+    kept[rows, columns][strays] = math.log(below / (1.0 - below))
+    return kept
 
 
 def count_candidates(logits: NDArray[np.float32], letterbox: Letterbox, threshold: float) -> int:

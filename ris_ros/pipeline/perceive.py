@@ -21,7 +21,7 @@ import numpy as np
 from ris_ros.errors import BackendError
 from ris_ros.geometry.letterbox import Letterbox
 from ris_ros.language.encoder import TextEncoder
-from ris_ros.language.intent import resolve_target
+from ris_ros.language.intent import names_one_thing, resolve_target
 from ris_ros.pipeline import masks
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.runtime.backend import Backend
@@ -187,6 +187,9 @@ class Perceiver:
         existence = float(1.0 / (1.0 + np.exp(-np.clip(output.existence_logit[row], -30.0, 30.0))))
         is_region = command.target is Target.REGION
         logits = {Target.OBJECT: output.object_logits[row], Target.REGION: output.region_logits[row]}
+        if names_one_thing(command.text):
+            thing = masks.only_the_peaks_component(logits[Target.OBJECT], letterbox, thresholds.object)
+            logits[Target.OBJECT] = thing
         levels = {Target.OBJECT: thresholds.object, Target.REGION: thresholds.region}
 
         exists = existence >= thresholds.existence
@@ -195,7 +198,7 @@ class Perceiver:
         other = Target.OBJECT if is_region else Target.REGION
         second = masks.answer(logits[other], letterbox, size_px, levels[other] if found else None)
 
-        candidates = masks.count_candidates(logits[Target.OBJECT], letterbox, thresholds.object) if found else 0
+        candidates = masks.count_candidates(output.object_logits[row], letterbox, thresholds.object) if found else 0
         reason = ""
         if not exists:
             reason = f"It is probably not there: existence {existence:.0%}, needed {thresholds.existence:.0%}."

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ris_ros.data.notes.read import read_notes
-from ris_ros.language.intent import is_plural, resolve_target
+from ris_ros.language.intent import is_plural, names_one_thing, resolve_target
 from ris_ros.language.utterance import clean
 from ris_ros.types import Target
 
@@ -108,3 +108,21 @@ def test_the_sentences_that_the_model_is_trained_on_are_told_apart(shared_data: 
 )
 def test_number_is_that_of_the_thing_named_not_of_its_surroundings(text: str, plural: bool) -> None:
     assert is_plural(text) is plural
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("the red car on the left", True),
+        ("park behind the white van", True),
+        ("the woman in the red coat", True),
+        ("both cyclists", False),
+        ("follow the two people", False),
+        ("the road", False),
+        ("the pavement on the left", False),
+        ("all the cars", False),
+        ("the sky", False),
+    ],
+)
+def test_a_single_thing_is_told_from_several_and_from_areas(text: str, one: bool) -> None:
+    assert names_one_thing(text) is one

@@ -79,3 +79,28 @@ def test_without_a_threshold_the_mask_is_empty_and_the_confidence_stays() -> Non
     answer = masks.answer(np.full(SHAPE, 5.0, np.float32), Letterbox.fit((640, 480), INPUT), (640, 480), None)
     assert answer.empty and not answer.mask.any() and answer.score == 0.0
     assert answer.confidence.min() > 250
+
+
+def test_of_a_single_thing_only_the_part_under_the_peak_stays() -> None:
+    logits = np.full(SHAPE, -6.0, np.float32)
+    logits[20:30, 20:30], logits[20:30, 60:70] = 2.0, 1.5
+    logits[25, 25] = 3.0
+    box = Letterbox.fit(INPUT, INPUT)
+    kept = masks.only_the_peaks_component(logits, box, 0.5)
+    both, one = (masks.answer(each, box, INPUT, 0.5) for each in (logits, kept))
+    assert both.mask[100, 260] and not one.mask[:, 200:].any()
+    assert one.mask[100, 100] and (one.mask[:, :200] == both.mask[:, :200]).all()
+    assert ((one.confidence >= masks.threshold_level(0.5)) == one.mask).all()
+    assert one.peak_xy == both.peak_xy
+    assert masks.count_candidates(logits, box, 0.5) == 2
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.01, 0.99))
+def test_keeping_the_peaks_part_adds_nothing_and_keeps_the_peak(seed: int, threshold: float) -> None:
+    logits = np.random.default_rng(seed).normal(0.0, 3.0, SHAPE).astype(np.float32)
+    box = Letterbox.fit((640, 480), INPUT)
+    kept = masks.only_the_peaks_component(logits, box, threshold)
+    assert (kept <= logits).all()
+    assert masks.peak_xy(kept, box, (640, 480)) == masks.peak_xy(logits, box, (640, 480))
+    assert masks.only_the_peaks_component(kept, box, threshold) is kept
+    assert masks.count_candidates(kept, box, threshold) <= 1
