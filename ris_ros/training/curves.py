@@ -45,7 +45,7 @@ def draw_curves(log: Path, picture: Path) -> None:
         raise DataError(f"{log}: is not the log of a run ({error}): name another.") from None
     train = [line for line in lines if line["kind"] == "train"]
     validation = [line for line in lines if line["kind"] == "validation"]
-    figure = Figure(figsize=(15, 5), layout="constrained")
+    figure = Figure(figsize=(18, 5), layout="constrained")
     losses, figures, speed = figure.subplots(1, 3)
     for name in _LOSSES:
         _plot(losses, train, name)
@@ -62,7 +62,7 @@ def draw_curves(log: Path, picture: Path) -> None:
     rate = speed.twinx()
     _plot(rate, train, "learning_rate", color="grey", linestyle="--")
     for axes in (losses, figures):
-        axes.legend(fontsize="x-small")
+        axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
         axes.grid(alpha=0.3)
     try:
         figure.savefig(picture, dpi=100)
