@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ris_ros.config.training import TrainingSettings
 from ris_ros.pipeline.thresholds import Thresholds
@@ -25,6 +25,7 @@ def write_card(
     position: Position,
     thresholds: Thresholds,
     measured: Mapping[str, float],
+    sources: Sequence[str],
     data_licence: str,
 ) -> str:
     """The card as Markdown.
@@ -35,15 +36,15 @@ def write_card(
         position: What the weights have gone through, earlier runs included.
         thresholds: The bundle's.
         measured: Figures on the validation data by name; empty where none was given.
+        sources: Names of the validation data.
         data_licence: Licence of the training data, and what it means for the weights.
     """
     width, height = settings.network.input_size_px
     table = "\n".join(f"| {_FIGURES[name]} | {value:.3f} |" for name, value in measured.items() if name in _FIGURES)
     figures = (
-        "Measured by `ris export` on the validation split of CamVid at the network's resolution, with sentences that "
-        "the grammar writes, phrasings held out from training included, and with what people said. The split is one "
-        "stretch of a drive: training saw none of its frames, but what came before and after it. The thresholds were "
-        "chosen on it too, so the figures flatter:\n\n"
+        f"Measured by `ris export` at the network's resolution on {_asked(sources)}. The split is one stretch of a "
+        "drive: training saw none of its frames, but what came before and after it. The thresholds were chosen on it too, so "
+        "the figures flatter:\n\n"
         f"| figure | value |\n| --- | --- |\n{table}\n\n"
         "`ris eval` measures at the images' own size.\n"
         if measured
@@ -74,6 +75,16 @@ so other towns, cameras and weathers look strange to it. Small and far things, f
 side. A region says where a person might want to go, not that the way is free or safe: never steer
 by it without other means of seeing.
 """
+
+
+_ASKED = {
+    "camvid": "sentences that the grammar writes about the validation split of CamVid, held-out phrasings included",
+    "camvid_notes": "what people said of every second frame of the validation split of CamVid",
+}
+
+
+def _asked(sources: Sequence[str]) -> str:
+    return " and ".join(_ASKED.get(source, source) for source in sources)
 
 
 def _shares(settings: TrainingSettings) -> str:

@@ -64,7 +64,9 @@ def export_bundle(
     vision, ground = build_graphs(
         network, settings.network.input_size_px, settings.max_tokens, settings.network.text_width
     )
-    card = write_card(f"{name} {version}", settings, read.lifetime, thresholds, measured, DATA_LICENCE)
+    card = write_card(
+        f"{name} {version}", settings, read.lifetime, thresholds, measured, list(parse_roots(data)), DATA_LICENCE
+    )
     files = {
         "vision.onnx": vision,
         "ground.onnx": ground,

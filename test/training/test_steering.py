@@ -124,10 +124,11 @@ def test_class_iou_counts_only_classes_that_are_there() -> None:
 def test_the_card_says_what_was_measured_and_what_was_not() -> None:
     settings = TrainingSettings.model_validate({})
     position = Position(step=7, elapsed_s=3600.0, images=56, sentences=336)
-    card = write_card("street 1", settings, position, EVEN, figures(answers(), EVEN), "For research.")
+    card = write_card("street 1", settings, position, EVEN, figures(answers(), EVEN), ["camvid_notes"], "For research.")
     assert "7 steps, 56 images and 336 sentences" in card
+    assert "what people said" in card and "the grammar writes" not in card
     assert "1.00 hours" in card and "| 0.667 |" in card and "For research." in card
-    assert "Not measured" in write_card("street 1", settings, position, EVEN, {}, "For research.")
+    assert "Not measured" in write_card("street 1", settings, position, EVEN, {}, [], "For research.")
 
 
 def test_curves_are_drawn_from_a_log(tmp_path: Path) -> None:
