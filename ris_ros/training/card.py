@@ -43,8 +43,8 @@ def write_card(
     table = "\n".join(f"| {_FIGURES[name]} | {value:.3f} |" for name, value in measured.items() if name in _FIGURES)
     figures = (
         f"Measured by `ris export` at the network's resolution on {_asked(sources)}. The split is one stretch of a "
-        "drive: training saw none of its frames, but what came before and after it. The thresholds were chosen on it too, so "
-        "the figures flatter:\n\n"
+        "drive: training saw none of its frames, but what came before and after it. The thresholds were chosen on it "
+        "too, so the figures flatter:\n\n"
         f"| figure | value |\n| --- | --- |\n{table}\n\n"
         "`ris eval` measures at the images' own size.\n"
         if measured
