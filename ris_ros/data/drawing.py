@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]
 
-WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (0, 0, 0)
 OBJECT_COLOUR: Colour = (255, 92, 56)
 REGION_COLOUR: Colour = (46, 196, 182)

@@ -28,9 +28,6 @@ _LINEAR = (np.arange(256, dtype=np.float32) / 255.0) ** _GAMMA
 _CONTRAST_LIGHT, _CONTRAST_DARK = 0.3, 0.75
 _EPS = 2e-3
 
-COLOUR_NAMES: tuple[str, ...] = tuple(_TYPICAL_RGB)
-"""Names that :func:`repaint` knows."""
-
 
 def repaint(
     pixels_rgb: NDArray[np.uint8],
@@ -44,7 +41,7 @@ def repaint(
     Args:
         pixels_rgb: uint8 [n, 3] of one surface.
         weight: float32 [n], how certainly each pixel belongs to it; some must be above one half.
-        colour: One of :data:`COLOUR_NAMES`.
+        colour: A key of ``_TYPICAL_RGB``.
         light_rgb: float32 [3], how the road looks in the same picture, 0 to 255.
         rng: Source of chance for the shade.
 
