@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from still import STILL
 from toy_street import empty_street, with_thing
 
 from ris_ros.config.training import TrainingSettings
@@ -19,9 +20,6 @@ from ris_ros.training.samples import Mixture, ReferringSamples
 from ris_ros.types import Target
 
 INPUT = (240, 144)
-STILL = Variation(
-    **{**dict.fromkeys(TrainingSettings.model_validate({}).augment.model_dump(), 0.0), "whole": 1.0, "min_scale": 1.0}
-)
 STREET = with_thing(empty_street(), "car", 110, 100, (165, 168, 172), InstanceInfo("car", "silver"))
 WINDOW = whole_window((240, 160), INPUT)
 

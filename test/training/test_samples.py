@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from still import STILL
 from toy_images import ToyEncoder, toy_image, toy_sentences
 
 from ris_ros.config.training import TrainingSettings
@@ -26,23 +27,6 @@ from ris_ros.types import Target
 
 INPUT = (96, 64)
 STRONG = Variation(**TrainingSettings.model_validate({}).augment.model_dump())
-STILL = replace(
-    STRONG,
-    flip=0,
-    whole=1,
-    light=0,
-    tint=0,
-    blur=0,
-    noise=0,
-    night=0,
-    rain=0,
-    fog=0,
-    glare=0,
-    motion_blur=0,
-    jpeg=0,
-    recolour=0,
-    paste=0,
-)
 
 
 def samples(seed: int = 0, variation: Variation = STRONG) -> ReferringSamples:

@@ -10,6 +10,7 @@ pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 import torch
+from still import STILL
 from tiny_network import TINY
 from torch.utils.data import Dataset
 from toy_images import ToyEncoder, toy_image, toy_sentences
@@ -26,24 +27,6 @@ from ris_ros.training.text import TextMemo
 from ris_ros.training.trainer import Trainer
 from ris_ros.training.validation import ValidationSet
 
-STILL = Variation(
-    flip=0,
-    whole=1,
-    fill=0,
-    min_scale=1,
-    light=0,
-    tint=0,
-    blur=0,
-    noise=0,
-    night=0,
-    rain=0,
-    fog=0,
-    glare=0,
-    motion_blur=0,
-    jpeg=0,
-    recolour=0,
-    paste=0,
-)
 PICTURES = [toy_image(seed) for seed in range(4)]
 
 
