@@ -49,6 +49,12 @@ class HasColour:
         return False if colours_differ(thing.known.colour, self.colour) else None
 
 
+def _across_from(side: Side, scene: Scene, thing: Thing) -> float:
+    """Where a thing's middle lies across the picture, 0 to 1, from its right edge if that is the side."""
+    centre = round(scene.across(thing.centre_x), 6)
+    return round(1.0 - centre, 6) if side == "right" else centre
+
+
 @dataclass(frozen=True, slots=True)
 class OnSide:
     """It is on the left, on the right, or straight ahead, in the picture."""
@@ -60,9 +66,7 @@ class OnSide:
         return "side"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        centre = round(scene.across(thing.centre_x), 6)
-        if self.side == "right":
-            centre = round(1.0 - centre, 6)
+        centre = _across_from(self.side, scene, thing)
         if self.side == "ahead":
             spread = round(abs(centre - 0.5), 6)
             return True if spread < 0.12 else (False if spread > 0.27 else None)
@@ -82,9 +86,7 @@ class AtEdge:
         return "side"
 
     def holds(self, scene: Scene, thing: Thing) -> Truth:
-        centre = round(scene.across(thing.centre_x), 6)
-        if self.side == "right":
-            centre = round(1.0 - centre, 6)
+        centre = _across_from(self.side, scene, thing)
         if centre < _EDGE_SHARE:
             return True
         return False if centre > 2.0 * _EDGE_SHARE else None

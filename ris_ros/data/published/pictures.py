@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ris_ros.data.image_file import read_rgb
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.origins import Origin
 from ris_ros.data.pictures import Pictures
+from ris_ros.data.published.records import inside
 from ris_ros.data.saying import Saying
 from ris_ros.errors import DataError, ImageError
 from ris_ros.types import Target
@@ -58,6 +59,23 @@ class SaidPicture:
     name: str
     path: Path
     said: tuple[Said, ...]
+
+
+def said_of_files(by_file: Mapping[str, Sequence[Said]], folder: Path, record_file: Path) -> list[SaidPicture]:
+    """Pictures named by their files.
+
+    Args:
+        by_file: File below ``folder`` -> what was said of it.
+        folder: Of the pictures.
+        record_file: Where the names stand, for the message.
+
+    Raises:
+        DataError: A name leads out of the folder.
+    """
+    return [
+        SaidPicture(str(Path(name).with_suffix("")), inside(folder, name, record_file), tuple(said))
+        for name, said in by_file.items()
+    ]
 
 
 class SaidPictures(Pictures):

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from ris_ros.data.origins import ORIGINS, Origin
 from ris_ros.data.published.panoptic_map import read_segments
-from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
+from ris_ros.data.published.pictures import Said, SaidPictures, Size, said_of_files
 from ris_ros.data.published.records import Record, check, first_there, inside, read_json
 from ris_ros.types import Target
 
@@ -50,15 +50,15 @@ def open_ris_cq(root: Path, split: str) -> SaidPictures:
     for query in check(_QUERIES, read_json(path, origin), path):
         if split == "all" or (split == "val") == _for_validation(query.file_name):
             by_image.setdefault(query.file_name, []).append(query)
-    pictures = []
-    for name, queries in sorted(by_image.items()):
-        said = tuple(
+    said = {
+        name: [
             Said(query.sentence.strip(), "said_complex", Target.OBJECT, _segment_mask(root, query, path, origin))
             for query in queries
             if query.sentence.strip()
-        )
-        pictures.append(SaidPicture(str(Path(name).with_suffix("")), inside(root, name, path), said))
-    return SaidPictures("ris_cq", origin, pictures)
+        ]
+        for name, queries in sorted(by_image.items())
+    }
+    return SaidPictures("ris_cq", origin, said_of_files(said, root, path))
 
 
 def _for_validation(name: str) -> bool:

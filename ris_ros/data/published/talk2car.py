@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
 from ris_ros.data.origins import ORIGINS
-from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
-from ris_ros.data.published.records import Record, check, first_there, inside, read_json
+from ris_ros.data.published.pictures import Said, SaidPictures, Size, said_of_files
+from ris_ros.data.published.records import Record, check, first_there, read_json
 from ris_ros.types import Target
 
 BOX_KIND = "said_box"
@@ -74,11 +74,7 @@ def open_talk2car(root: Path, split: str) -> SaidPictures:
     for command in read_commands(path):
         said = Said(command.command.strip(), BOX_KIND, Target.OBJECT, _BoxMask(command.box_xywh))
         by_image.setdefault(command.image, []).append(said)
-    pictures = [
-        SaidPicture(str(Path(name).with_suffix("")), inside(images, name, path), tuple(said))
-        for name, said in by_image.items()
-    ]
-    return SaidPictures("talk2car", origin, pictures)
+    return SaidPictures("talk2car", origin, said_of_files(by_image, images, path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 
 from ris_ros.data.origins import ORIGINS, Origin
 from ris_ros.data.published.panoptic_map import read_map
-from ris_ros.data.published.pictures import Said, SaidPicture, SaidPictures, Size
-from ris_ros.data.published.records import Record, check, first_there, inside, read_json
+from ris_ros.data.published.pictures import Said, SaidPictures, Size, said_of_files
+from ris_ros.data.published.records import Record, check, first_there, read_json
 from ris_ros.errors import DataError
 from ris_ros.types import Target
 
@@ -58,11 +58,7 @@ def open_talk2car_regseg(root: Path, split: str) -> SaidPictures:
         if sample.command.strip():
             said = Said(sample.command.strip(), "said_region", Target.REGION, _RegionMask(mask, origin))
             by_image.setdefault(sample.img, []).append(said)
-    pictures = [
-        SaidPicture(str(Path(name).with_suffix("")), inside(images, name, path), tuple(said))
-        for name, said in by_image.items()
-    ]
-    return SaidPictures("talk2car_regseg", origin, pictures)
+    return SaidPictures("talk2car_regseg", origin, said_of_files(by_image, images, path))
 
 
 @dataclass(frozen=True, slots=True)
