@@ -39,12 +39,11 @@ def run(args: argparse.Namespace) -> int:
     """Export; returns 0."""
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "train")
-    from ris_ros.training.checkpoint import read_checkpoint, write_start
     from ris_ros.training.export import export_bundle
 
-    bundle = export_bundle(args.checkpoint, args.out, args.name, args.model_version, args.data, args.torch)
-    if args.start_weights is not None:
-        write_start(args.start_weights, read_checkpoint(args.checkpoint))
+    bundle = export_bundle(
+        args.checkpoint, args.out, args.name, args.model_version, args.data, args.torch, args.start_weights
+    )
     size = sum(file.stat().st_size for file in bundle.path.iterdir()) / 1e6
     thresholds = bundle.settings.thresholds
     print(

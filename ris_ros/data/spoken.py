@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ris_ros.data.expression import Expression
-from ris_ros.data.expressions import generate
+from ris_ros.data.expressions import Split, Style, generate
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.saying import draw_sayings
 from ris_ros.types import Target
@@ -16,6 +16,33 @@ from ris_ros.types import Target
 Voice = Literal["said", "written", "both"]
 
 _LEAST_DRAWN = 8
+
+
+def said_and_written(
+    image: LabeledImage,
+    rng: np.random.Generator,
+    count: int,
+    said: Sequence[Expression],
+    share: int,
+    split: Split = "all",
+    style: Style = "free",
+) -> list[Expression]:
+    """Up to ``count`` sentences: the first ``share`` that people said, the grammar's, then more of the first sort.
+
+    Args:
+        image: What they are about.
+        rng: Source of chance.
+        count: How many are wanted.
+        said: What people said, best first.
+        share: How many of that come before the grammar has its say.
+        split: Phrasings that the grammar may use.
+        style: See :func:`ris_ros.data.expressions.generate`.
+    """
+    first = list(said[: min(share, count)])
+    if len(first) == count:
+        return first
+    written = generate(image, rng, count - len(first), split=split, style=style)
+    return (first + written + list(said[len(first) :]))[:count]
 
 
 def speak(image: LabeledImage, rng: np.random.Generator, count: int, voice: Voice = "both") -> list[Expression]:
@@ -31,9 +58,7 @@ def speak(image: LabeledImage, rng: np.random.Generator, count: int, voice: Voic
     said = draw_sayings(image, rng, count) if voice != "written" else []
     if voice == "said":
         return said
-    first = said[: (count + 1) // 2]
-    written = generate(image, rng, count - len(first), split="all")
-    return (first + written + said[len(first) :])[:count]
+    return said_and_written(image, rng, count, said, (count + 1) // 2)
 
 
 def speak_of_many(

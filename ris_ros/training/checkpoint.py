@@ -90,19 +90,13 @@ def write_checkpoint(
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
     for trained, state in optimiser.state.items():
         tensors |= {f"optimiser.{names[id(trained)]}.{key}": value for key, value in state.items()}
-    state_json: dict[str, Any] = {
-        "format": FORMAT,
-        "settings": settings.model_dump(mode="json"),
-        "position": asdict(position),
-    }
-    state_json["origin"] = asdict(origin)
     fresh, old = folder.with_name(folder.name + ".part"), folder.with_name(folder.name + ".old")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
         fresh.mkdir(parents=True)
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, fresh / _TENSORS)
-        (fresh / _STATE).write_text(json.dumps(state_json, indent=1), encoding="utf-8")
+        (fresh / _STATE).write_text(_state(settings, position, origin), encoding="utf-8")
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
@@ -162,20 +156,12 @@ def write_start(folder: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OutputError: The folder cannot be written.
     """
-    halves = {
-        f"average.{name}": tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in checkpoint.part("average").items()
-    }
-    state = {
-        "format": FORMAT,
-        "settings": checkpoint.settings.model_dump(mode="json"),
-        "position": asdict(checkpoint.position),
-        "origin": asdict(checkpoint.origin),
-    }
+    halves = {f"average.{name}": tensor for name, tensor in in_half(checkpoint.part("average")).items()}
+    state = _state(checkpoint.settings, checkpoint.position, checkpoint.origin)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _safetensors().save_file(halves, folder / _TENSORS)
-        (folder / _STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+        (folder / _STATE).write_text(state, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{folder}: the weights cannot be written ({error.strerror}): free the place.") from None
 
@@ -193,6 +179,23 @@ def start_from(checkpoint: Checkpoint, network: nn.Module) -> None:
     except RuntimeError as error:
         message = f"The weights to start from do not fit the network ({str(error).splitlines()[1].strip()})"
         raise DataError(f"{message}: give the settings the network of that run.") from None
+
+
+def in_half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors, those of floating point in half precision."""
+    return {
+        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+    }
+
+
+def _state(settings: TrainingSettings, position: Position, origin: Position) -> str:
+    state = {
+        "format": FORMAT,
+        "settings": settings.model_dump(mode="json"),
+        "position": asdict(position),
+        "origin": asdict(origin),
+    }
+    return json.dumps(state, indent=1)
 
 
 def _safetensors() -> Any:

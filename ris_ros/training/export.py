@@ -19,7 +19,7 @@ from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.runtime.bundle import Bundle, write_bundle
 from ris_ros.training.calibrate import calibrate
 from ris_ros.training.card import write_card
-from ris_ros.training.checkpoint import read_checkpoint
+from ris_ros.training.checkpoint import in_half, read_checkpoint, write_start
 from ris_ros.training.graphs import build_graphs
 from ris_ros.training.session import VALIDATION_SETS, load_text_encoder
 from ris_ros.training.sources import open_source, parse_roots
@@ -33,7 +33,13 @@ DATA_LICENCE = (
 
 
 def export_bundle(
-    checkpoint: Path, out: Path, name: str, version: str, data: Sequence[str], for_torch: bool = False
+    checkpoint: Path,
+    out: Path,
+    name: str,
+    version: str,
+    data: Sequence[str],
+    for_torch: bool = False,
+    start_weights: Path | None = None,
 ) -> Bundle:
     """Write the running mean of a checkpoint's weights as a bundle.
 
@@ -45,6 +51,7 @@ def export_bundle(
         data: ``name=folder`` of each source whose validation split calibrates the thresholds and gives the card's
             figures; without any the thresholds are 0.5.
         for_torch: Put the weights in once more, for the backend that runs the network itself.
+        start_weights: Folder for what other runs begin with; None for none.
 
     Returns:
         The bundle, opened and thereby verified.
@@ -76,7 +83,10 @@ def export_bundle(
     }
     if for_torch:
         files["weights.safetensors"] = _half(network)
-    return write_bundle(out, _manifest(name, version, settings, thresholds), files)
+    bundle = write_bundle(out, _manifest(name, version, settings, thresholds), files)
+    if start_weights is not None:
+        write_start(start_weights, read)
+    return bundle
 
 
 def _judge(
@@ -133,10 +143,7 @@ def _half(network: nn.Module) -> bytes:
         from safetensors.torch import save
     except ImportError:
         raise MissingExtraError("safetensors", "train") from None
-    state = {
-        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor
-        for name, tensor in network.state_dict().items()
-    }
+    state = in_half(network.state_dict())
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise BundleError(f"Weight {name} does not fit half precision: train with a stronger weight decay.")

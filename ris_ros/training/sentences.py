@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ris_ros.data.expression import Expression
-from ris_ros.data.expressions import generate
-from ris_ros.data.expressions.phrasing import Split, Style
+from ris_ros.data.expressions import Split, Style
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.saying import draw_sayings
+from ris_ros.data.spoken import said_and_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,4 @@ class MixedSentences:
         """Up to ``count`` sentences about an image."""
         share = int(rng.binomial(count, self.said_share))
         said = draw_sayings(image, rng, count if self.said_share else 0)
-        if min(share, len(said)) == count:
-            return said
-        rest = count - len(said[:share])
-        written = generate(image, rng, rest, split=self.split, style=self.style)
-        return said[:share] + written + said[share:][: rest - len(written)]
+        return said_and_written(image, rng, count, said, share, self.split, self.style)
