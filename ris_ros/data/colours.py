@@ -29,6 +29,8 @@ _ALIKE: tuple[frozenset[str], ...] = (
 _MIN_BODY_PX = 120
 _MIN_TORSO_PX = 30
 _DUSK = 45.0
+# Darker pixels have no hue, neither to tell a colour by nor to rule one out by.
+_LIT = 35
 # All thresholds were read off 110 cars and 130 people of CamVid by eye; between them lie those nobody can be sure of.
 # (first hue, last hue, word, smallest share of the body), hues in OpenCV's half degrees counted from -20.
 _PAINTS: tuple[tuple[int, int, str, float], ...] = (
@@ -73,7 +75,7 @@ def body_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_bri
     if len(pixels) < _MIN_BODY_PX or 2 * width < height:
         return None
     hue, saturation, value = _hue_saturation_value(pixels)
-    vivid = (saturation > 80) & (value > 35)
+    vivid = (saturation > 80) & (value > _LIT)
     dark, middle, bright = (float(v) / max(road_brightness, 1.0) for v in np.percentile(value, (25, 50, 75)))
     for first, last, word, least in _PAINTS:
         share = float(((hue >= first) & (hue <= last) & vivid).mean())
@@ -104,7 +106,7 @@ def ruled_out_colours(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], ro
         return frozenset()
     hue, saturation, value = _hue_saturation_value(pixels[:: max(1, len(pixels) // 2000)])
     shares = {
-        word: float(((value > 40) & (saturation > least) & (hue >= first) & (hue <= last)).mean())
+        word: float(((value > _LIT) & (saturation > least) & (hue >= first) & (hue <= last)).mean())
         for first, last, word, least in _POSSIBLE_HUES
     }
     relative = value / road_brightness
@@ -131,7 +133,7 @@ def clothes_colour(crop_rgb: NDArray[np.uint8], inside: NDArray[np.bool_], road_
     if len(pixels) < _MIN_TORSO_PX:
         return None
     hue, saturation, value = _hue_saturation_value(pixels)
-    vivid = (saturation > 80) & (value > 35)
+    vivid = (saturation > 80) & (value > _LIT)
     for first, last, word, least in _CLOTHES:
         if float(((hue >= first) & (hue <= last) & vivid).mean()) >= max(least, 0.6 * float(vivid.mean())):
             return word if word != "blue" or road_brightness >= _DUSK else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ris_ros.data.colours import COLOURS, body_colour, clothes_colour, colours_differ, ruled_out_colours
@@ -57,6 +57,7 @@ def test_only_colours_that_nothing_of_a_car_shows_are_ruled_out(body, possible):
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 3))
+@example((0, 36, 0))
 def test_the_colour_that_is_told_is_never_ruled_out(body):
     assert body_colour(*car(body), ROAD) not in ruled_out_colours(*car(body), ROAD)
 
