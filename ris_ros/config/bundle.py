@@ -78,7 +78,10 @@ class BundleSettings(Settings):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Name of the model.")
     version: str = Field(min_length=1, description="Version of the model.")
     input_size_px: tuple[Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]] = Field(
-        description="Width and height of the network's input."
+        description="Width and height of the network's input; of the largest one where any_size is set."
+    )
+    any_size: bool = Field(
+        False, description="Whether the graphs also take smaller images, of any sides that are multiples of 32."
     )
     normalisation: NormalisationSettings = Field(description="Normalisation inside the vision graph.")
     thresholds: ThresholdSettings = Field(description="Thresholds to use where the user sets none.")

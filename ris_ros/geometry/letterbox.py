@@ -5,6 +5,7 @@ Coordinates are continuous pixels: the centre of the first pixel is (0.5, 0.5), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +112,24 @@ class Letterbox:
         content = whole[y : y + height, x : x + width]
         target = self.image_size_px if size_px is None else size_px
         return np.asarray(cv2.resize(content, target, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def smallest_input(
+    image_sizes_px: Sequence[tuple[int, int]], largest_px: tuple[int, int], step: int
+) -> tuple[int, int]:
+    """The smallest network input that shows every image as large as the largest input does: no bars but for rounding.
+
+    Args:
+        image_sizes_px: (width, height) of at least one image.
+        largest_px: (width, height) of the largest input, multiples of ``step``.
+        step: What the sides are multiples of.
+
+    Raises:
+        ImageError: An image has no pixels.
+    """
+    contents = [Letterbox.fit(size, largest_px).content_xywh[2:] for size in image_sizes_px]
+    width, height = (-(-max(sides) // step) * step for sides in zip(*contents, strict=True))
+    return width, height
 
 
 def resized(image: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:

@@ -19,12 +19,12 @@ from typing import Literal
 import numpy as np
 
 from ris_ros.errors import BackendError
-from ris_ros.geometry.letterbox import Letterbox
+from ris_ros.geometry.letterbox import Letterbox, smallest_input
 from ris_ros.language.encoder import TextEncoder
 from ris_ros.language.intent import names_one_thing, resolve_target
 from ris_ros.pipeline import masks
 from ris_ros.pipeline.thresholds import Thresholds
-from ris_ros.runtime.backend import Backend
+from ris_ros.runtime.backend import SIDE_STEP, Backend
 from ris_ros.types import Command, Frame, Grounding, GroundOutput, Target, TextBatch, TextFeatures, VisionFeatures
 
 MaskSize = Literal["image", "network"]
@@ -54,7 +54,7 @@ class Perceiver:
     Args:
         backend: Runs the vision and ground graphs.
         encoder: Reads commands.
-        input_size_px: (width, height) of the network's input.
+        input_size_px: (width, height) of the network's largest input; images of another aspect take a smaller one.
         thresholds: Used where a call gives none.
         mask_size: Answers in pixels of the camera image, or of the image as the network sees it (smaller and cheaper).
     """
@@ -70,10 +70,10 @@ class Perceiver:
         self.backend = backend
         self.thresholds = thresholds
         self._encoder = encoder
-        self._input_size_px = input_size_px
+        self.input_size_px = input_size_px
         self._mask_size = mask_size
         self._texts: OrderedDict[str, TextFeatures] = OrderedDict()
-        self._inputs = np.empty((0, input_size_px[1], input_size_px[0], 3), np.uint8)
+        self._inputs = np.empty((0, 0, 0, 3), np.uint8)
 
     def close(self) -> None:
         """Release the engines."""
@@ -93,6 +93,14 @@ class Perceiver:
     def tokens_dropped(self, text: str) -> int:
         """How many tokens at the end of a text the encoder does not read, because it is too long."""
         return self._encoder.tokenize(text).dropped
+
+    def input_for(self, image_sizes_px: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        """(width, height) of the network's input for images that are looked at together.
+
+        Raises:
+            ImageError: An image has no pixels.
+        """
+        return self.backend.fixed_size_px or smallest_input(image_sizes_px, self.input_size_px, SIDE_STEP)
 
     def perceive(
         self, frames: Sequence[Frame], commands: Sequence[Command], thresholds: Thresholds | None = None
@@ -124,10 +132,11 @@ class Perceiver:
             BackendError: The engine failed.
         """
         start_ns = time.perf_counter_ns()
-        letterboxes = tuple(Letterbox.fit(frame.size_px, self._input_size_px) for frame in frames)
-        if len(self._inputs) < len(frames):
-            self._inputs = np.empty((len(frames), *self._inputs.shape[1:]), np.uint8)
-        inputs = self._inputs[: len(frames)]
+        width, height = self.input_for([frame.size_px for frame in frames])
+        letterboxes = tuple(Letterbox.fit(frame.size_px, (width, height)) for frame in frames)
+        if self._inputs.shape[:3] != (len(frames), height, width):
+            self._inputs = np.empty((len(frames), height, width, 3), np.uint8)
+        inputs = self._inputs
         for row, (frame, letterbox) in enumerate(zip(frames, letterboxes, strict=True)):
             letterbox.apply(frame.image_rgb, out=inputs[row])
         letterboxed_ns = time.perf_counter_ns()

@@ -17,6 +17,8 @@ B = TypeVar("B", bound="ClosesOnExit")
 
 GROUND_TEXT_INPUTS = ("words", "word_mask", "sentence", "camera_index")
 GROUND_OUTPUTS = ("object_logits", "region_logits", "existence_logit")
+SIDE_STEP = 32
+"""Sides of the network's input are multiples of the coarsest stride."""
 
 
 class Backend(Protocol):
@@ -46,11 +48,24 @@ class Backend(Protocol):
         """What else is known of the engines, by name, for diagnostics and doctor."""
         ...
 
+    @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        """(width, height) of the only images that it takes; None where any multiples of :data:`SIDE_STEP` will do."""
+        ...
+
+    def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
+        """Make the first look at so many images of this (width, height) as fast as those that follow.
+
+        Raises:
+            BackendError: It does not take images of this size, or the engine failed.
+        """
+        ...
+
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         """Look at C images.
 
         Args:
-            images_rgb: uint8 [C, H, W, 3] of the network's input size, red first.
+            images_rgb: uint8 [C, H, W, 3], red first, H and W as :attr:`fixed_size_px` says.
 
         Raises:
             BackendError: The images do not fit, or the engine failed.
@@ -84,6 +99,20 @@ class ClosesOnExit(ABC):
         """See :attr:`Backend.notes`."""
         return {}
 
+    @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        """See :attr:`Backend.fixed_size_px`."""
+        return None
+
+    def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
+        """See :meth:`Backend.prepare`; looks once, at black, unless it says otherwise."""
+        width, height = size_px
+        self.see(np.zeros((cameras, height, width, 3), np.uint8))
+
+    @abstractmethod
+    def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
+        """See :meth:`Backend.see`."""
+
     @abstractmethod
     def close(self) -> None:
         """Release the engine."""
@@ -97,16 +126,25 @@ class ClosesOnExit(ABC):
         self.close()
 
 
-def check_images(images_rgb: NDArray[np.uint8], input_size_px: tuple[int, int]) -> None:
+def check_images(images_rgb: NDArray[np.uint8], fixed_size_px: tuple[int, int] | None) -> None:
     """Refuse images that are not what the vision graph takes.
+
+    Args:
+        images_rgb: What is to be looked at.
+        fixed_size_px: See :attr:`Backend.fixed_size_px`.
 
     Raises:
         BackendError: Wrong type or shape.
     """
-    width, height = input_size_px
-    if images_rgb.dtype != np.uint8 or images_rgb.shape[1:] != (height, width, 3) or not len(images_rgb):
+    sides = images_rgb.shape[1:3]
+    if fixed_size_px is not None:
+        size, fits = f"{fixed_size_px[1]}, {fixed_size_px[0]}", sides == fixed_size_px[::-1]
+    else:
+        size, fits = "H, W", len(sides) == 2 and all(side and side % SIDE_STEP == 0 for side in sides)
+    if images_rgb.dtype != np.uint8 or not fits or images_rgb.shape[3:] != (3,) or not len(images_rgb):
+        multiples = "" if fixed_size_px else f" with H and W multiples of {SIDE_STEP}"
         raise BackendError(
-            f"The vision engine takes uint8 images of shape [C, {height}, {width}, 3], not "
+            f"The vision engine takes uint8 images of shape [C, {size}, 3]{multiples}, not "
             f"{images_rgb.dtype} {list(images_rgb.shape)}: letterbox them first."
         )
 

@@ -70,6 +70,11 @@ class Bundle:
         return self.settings.input_size_px
 
     @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        """(width, height) of the only images that the graphs take; None where any multiples of 32 will do."""
+        return None if self.settings.any_size else self.settings.input_size_px
+
+    @property
     def label(self) -> str:
         """Name and version, for people."""
         return f"{self.settings.name} {self.settings.version}"

@@ -37,7 +37,7 @@ class OnnxBackend(ClosesOnExit):
         except ImportError:
             raise BackendError("'onnxruntime' is not installed: run `pip install onnxruntime`.") from None
         self._runtime = onnxruntime
-        self._input_size_px = bundle.input_size_px
+        self._fixed_size_px = bundle.fixed_size_px
         self._text_width = bundle.settings.text.width
         self._vision = self._session(bundle, "vision.onnx", threads)
         self._ground = self._session(bundle, "ground.onnx", threads)
@@ -46,11 +46,15 @@ class OnnxBackend(ClosesOnExit):
         self._device = _DEVICES[self._vision.get_providers()[0]]
 
     @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        return self._fixed_size_px
+
+    @property
     def device(self) -> str:
         return f"{self._device} (onnxruntime {self._runtime.__version__})"
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
-        check_images(images_rgb, self._input_size_px)
+        check_images(images_rgb, self._fixed_size_px)
         images = np.ascontiguousarray(images_rgb)
         binding = self._vision.io_binding()
         binding.bind_cpu_input("image", images)

@@ -90,6 +90,10 @@ class OpenVinoBackend(ClosesOnExit):
         return self._precision
 
     @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        return self._input_size_px
+
+    @property
     def device(self) -> str:
         name = str(self._core.get_property(_DEVICE, "FULL_DEVICE_NAME")).strip()
         return f"cpu, {name} (openvino {self._openvino.__version__.split('-')[0]})"

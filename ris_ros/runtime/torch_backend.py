@@ -44,16 +44,20 @@ class TorchBackend(ClosesOnExit):
         self._torch = torch
         torch.set_num_threads(threads)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._input_size_px = bundle.input_size_px
+        self._fixed_size_px = bundle.fixed_size_px
         self._text_width = bundle.settings.text.width
         self._network = _build(bundle).to(self._device)
+
+    @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        return self._fixed_size_px
 
     @property
     def device(self) -> str:
         return f"{self._device} (torch {self._torch.__version__})"
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
-        check_images(images_rgb, self._input_size_px)
+        check_images(images_rgb, self._fixed_size_px)
         with self._running("vision"):
             tensors = self._network.see(self._tensor(images_rgb))
         return VisionFeatures(tensors, len(images_rgb))

@@ -183,7 +183,7 @@ def test_two_alike_are_two_candidates_and_a_speck_is_none(perceiver: Perceiver) 
 class _Broken:
     """A backend whose arithmetic overflowed."""
 
-    name, precision, device = "broken", "fp16", "nowhere"
+    name, precision, device, fixed_size_px = "broken", "fp16", "nowhere", None
 
     def see(self, images_rgb: np.ndarray) -> VisionFeatures:
         return VisionFeatures({}, len(images_rgb))

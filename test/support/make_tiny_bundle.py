@@ -71,7 +71,6 @@ def value(name: str, kind: int, shape: list[Any]) -> Any:
 
 
 def vision() -> bytes:
-    width, height = INPUT_SIZE_PX
     nodes = [
         helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["float", "full"], ["scaled"]),
@@ -82,13 +81,12 @@ def vision() -> bytes:
         nodes.append(
             helper.make_node("AveragePool", ["planes"], [name], kernel_shape=[stride] * 2, strides=[stride] * 2)
         )
-        outputs.append(value(name, TensorProto.FLOAT, ["C", 3, height // stride, width // stride]))
-    image = value("image", TensorProto.UINT8, ["C", height, width, 3])
+        outputs.append(value(name, TensorProto.FLOAT, ["C", 3, f"H{stride}", f"W{stride}"]))
+    image = value("image", TensorProto.UINT8, ["C", "H", "W", 3])
     return model(nodes, [image], outputs, [constant("full", 255.0)])
 
 
 def ground() -> bytes:
-    width, height = INPUT_SIZE_PX
     nodes = [
         helper.make_node("Unsqueeze", ["word_mask", "axis_2"], ["column"]),
         helper.make_node("Mul", ["words", "column"], ["kept"]),
@@ -104,7 +102,7 @@ def ground() -> bytes:
     ]
     inputs = []
     for name, stride in STRIDES.items():
-        inputs.append(value(name, TensorProto.FLOAT, ["C", 3, height // stride, width // stride]))
+        inputs.append(value(name, TensorProto.FLOAT, ["C", 3, f"H{stride}", f"W{stride}"]))
         nodes += [
             helper.make_node("Gather", [name, "camera_index"], [f"{name}_of"], axis=0),
             helper.make_node("Mul", [f"{name}_of", "colour_map"], [f"{name}_weighed"]),
@@ -126,7 +124,7 @@ def ground() -> bytes:
         value("sentence", TensorProto.FLOAT, ["N", WIDTH]),
         value("camera_index", TensorProto.INT64, ["N"]),
     ]
-    size = [height // STRIDES["p4"], width // STRIDES["p4"]]
+    size = ["H4", "W4"]
     outputs = [
         value("object_logits", TensorProto.FLOAT, ["N", *size]),
         value("region_logits", TensorProto.FLOAT, ["N", *size]),
@@ -183,6 +181,7 @@ def write(path: Path) -> Bundle:
         "name": "tiny",
         "version": "1",
         "input_size_px": list(INPUT_SIZE_PX),
+        "any_size": True,
         "normalisation": {"mean": [0.0, 0.0, 0.0], "std": [255.0, 255.0, 255.0]},
         "thresholds": {"object": 0.5, "region": 0.5, "existence": 0.5},
         "roles": {1: "referred_object", 2: "referred_region"},

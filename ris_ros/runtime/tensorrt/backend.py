@@ -70,6 +70,10 @@ class TensorRtBackend(ClosesOnExit):
         return self.report.precision
 
     @property
+    def fixed_size_px(self) -> tuple[int, int] | None:
+        return self._input_size_px
+
+    @property
     def device(self) -> str:
         return f"cuda, {self.report.gpu} (tensorrt {self.report.tensorrt})"
 
