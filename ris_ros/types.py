@@ -249,6 +249,8 @@ class Grounding:
             command that names a single thing, the command is ambiguous.
         stage_ns: Duration of each stage that led here, in nanoseconds, by name.
         reason: Why nothing was found, in words for a person; empty when found.
+        propagated_ns: How much older than ``frame`` the frame is that the model looked at, by their times of exposure;
+            0 where it looked at ``frame`` itself.
     """
 
     command: Command
@@ -261,10 +263,13 @@ class Grounding:
     candidates: int = 0
     stage_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     reason: str = ""
+    propagated_ns: int = 0
 
     def __post_init__(self) -> None:
         if self.command.target is Target.AUTO:
             raise ValueError("a grounding's command has its target decided")
+        if self.propagated_ns < 0:
+            raise ValueError("a grounding comes of its own frame or of an older one")
         if not self.found and not (self.object.empty and self.region.empty):
             raise ValueError("a grounding that found nothing has empty masks")
 

@@ -119,6 +119,7 @@ def grounding_message(grounding: Grounding, stages_ns: Mapping[str, int], header
         region=_mask_region(grounding.region, header),
         candidates=grounding.candidates,
     )
+    set_ns(message.propagated_age, grounding.propagated_ns)
     message.stages = [_stage(name, ns) for name, ns in {**stages_ns, **grounding.stage_ns}.items()]
     return message
 
