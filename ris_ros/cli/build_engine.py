@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ris_ros.runtime.tensorrt.progress import Progress
 
 EXAMPLE = """\
-ris build-engine
+ris build-engine --size 512x288
 ris build-engine ris_ros/bundles/street --precision int8 --cameras 2 --commands 4 --force"""
 
 _WIDTH = 78
@@ -31,7 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=get_args(Precision),
         default="auto",
-        help="arithmetic: auto (fp16), fp32, fp16, or int8 for convolutions, calibrated on the sample drive",
+        help="arithmetic: auto (fp16), fp32, fp16, or int8, calibrated on the sample drive",
+    )
+    parser.add_argument(
+        "--size",
+        dest="size_px",
+        default="",
+        metavar="WxH",
+        help="of the network's input, multiples of 32: 512x288 for 16:9 cameras (default: the bundle's largest)",
     )
     parser.add_argument(
         "--cameras", type=int, default=MAX_CAMERAS, metavar="C", help="cameras at once, at most (default %(default)s)"

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ris_ros.config.strict import Settings
 
 Precision = Literal["auto", "fp32", "fp16", "int8"]
 MAX_CAMERAS = 6
 MAX_COMMANDS = 16
+_MAX_SIDE_PX = 8192
+
+
+def stated_size(text: str) -> tuple[int, int] | None:
+    """(width, height) that a text such as ``512x288`` states; None of an empty one.
+
+    Raises:
+        ValueError: It states no size.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
+    size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(1 <= side <= _MAX_SIDE_PX for side in size):
+        raise ValueError("must be WIDTHxHEIGHT in pixels, such as 512x288")
+    return size
+
+
+def _size(value: Any) -> Any:
+    return stated_size(value) if isinstance(value, str) else value
+
+
+SizePx = Annotated[tuple[int, int] | None, BeforeValidator(_size)]
 
 
 class TensorRtSettings(Settings):
     """How an engine is built; another value of any of these is another engine."""
 
     precision: Precision = Field(
-        default="auto", description="Arithmetic: auto (fp16), fp32, fp16, or int8 (convolutions only; calibrated)."
+        default="auto", description="Arithmetic: auto (fp16), fp32, fp16, or int8 (calibrated)."
+    )
+    size_px: SizePx = Field(
+        default=None,
+        description="Width and height of the network's input, multiples of 32; none takes the bundle's largest.",
     )
     cameras: int = Field(default=MAX_CAMERAS, ge=1, le=64, description="Images that are looked at together, at most.")
     commands: int = Field(

@@ -51,6 +51,8 @@ def test_it_builds_once_tells_what_came_of_it_and_builds_again_when_forced(
     ("arguments", "said"),
     [
         (["--cameras", "0"], "cameras"),
+        (["--size", "big"], "such as 512x288"),
+        (["--size", "64x30"], "multiples of 32 up to 96x64"),
         (["--dla", "0", "--precision", "int8"], "fp16 here"),
         (["--workspace-mib", "999999"], "workspace_mib"),
         (["--workspace-mib", "60000"], "does not fit"),

@@ -14,7 +14,7 @@ from ris_ros.errors import BackendError
 from ris_ros.runtime.backend import ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.cuda import Cuda
-from ris_ros.runtime.tensorrt.engines import Workshop, open_engines
+from ris_ros.runtime.tensorrt.engines import Workshop, input_size, open_engines
 from ris_ros.runtime.tensorrt.library import load_library
 from ris_ros.runtime.tensorrt.progress import Progress, never
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
@@ -58,8 +58,9 @@ class TensorRtBackend(ClosesOnExit):
     ) -> None:
         if workshop is None:
             workshop = Workshop(load_library(), Cuda(), report=log_progress, cancelled=cancelled)
-        self._input_size_px = bundle.input_size_px
+        self._size_px = input_size(bundle, settings)
         self._text_width = bundle.settings.text.width
+        self._tokens = bundle.settings.text.max_tokens
         opened = open_engines(bundle, settings, workshop)
         self._runner = opened.runner
         self.report: BuildReport = opened.report
@@ -70,8 +71,8 @@ class TensorRtBackend(ClosesOnExit):
         return self.report.precision
 
     @property
-    def fixed_size_px(self) -> tuple[int, int] | None:
-        return self._input_size_px
+    def fixed_size_px(self) -> tuple[int, int]:
+        return self._size_px
 
     @property
     def device(self) -> str:
@@ -82,8 +83,18 @@ class TensorRtBackend(ClosesOnExit):
         layers = ", ".join(f"{count} {name}" for name, count in sorted(self.report.layers.items()))
         return {"layers": layers or "the inspector names none", "parity": str(self.report.parity)}
 
+    def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
+        """See :meth:`ris_ros.runtime.backend.Backend.prepare`; a shape is recorded when it runs for the second time."""
+        width, height = size_px
+        images = np.zeros((cameras, height, width, 3), np.uint8)
+        words = np.zeros((commands, self._tokens, self._text_width), np.float32)
+        mask = np.ones(words.shape[:2], np.float32)
+        text = TextBatch(words, mask, words[:, 0], np.zeros(commands, np.int64))
+        for _ in range(2):
+            self.ground(self.see(images), text)
+
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
-        check_images(images_rgb, self._input_size_px)
+        check_images(images_rgb, self._size_px)
         self._seen = None
         self._runner.see(images_rgb)
         self._seen = VisionFeatures(dict(self._runner.features), len(images_rgb))

@@ -83,14 +83,6 @@ class BuiltEngine:
     report: Mapping[str, Any]
 
 
-def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where engines are kept: below XDG_CACHE_HOME, or ``~/.cache``."""
-    stated = environ.get("XDG_CACHE_HOME", "")
-    # The standard has relative paths ignored.
-    home = Path(stated) if os.path.isabs(stated) else Path.home() / ".cache"
-    return home / "ris_ros" / "tensorrt"
-
-
 class EngineCache:
     """The engines of this user.
 

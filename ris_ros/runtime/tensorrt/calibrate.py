@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from ris_ros.errors import BackendError, first_line
 from ris_ros.geometry.letterbox import Letterbox
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.onnx_model import element_types, load_onnx
-from ris_ros.runtime.tensorrt.prepare import Ranges, plain_typed
+from ris_ros.runtime.tensorrt.prepare import Ranges
 from ris_ros.types import TextBatch
 
 CUT_OFF = 1e-4
@@ -35,11 +35,12 @@ class Sample:
     text: TextBatch
 
 
-def read_samples(bundle: Bundle, count: int, offset: int) -> list[Sample]:
+def read_samples(bundle: Bundle, size_px: tuple[int, int], count: int, offset: int) -> list[Sample]:
     """Images of the sample drive, each with every command of the drive.
 
     Args:
-        bundle: Gives the input's size and the text encoder.
+        bundle: Gives the text encoder.
+        size_px: (width, height) of the network's input.
         count: How many images, spread over the drive.
         offset: Number of the first frame; other offsets give other frames.
 
@@ -55,24 +56,27 @@ def read_samples(bundle: Bundle, count: int, offset: int) -> list[Sample]:
     frames = list(drive.frames())
     step = max(1, len(frames) // count)
     images = [frame.rgb() for frame in frames[offset % step :: step][:count]]
-    width, height = bundle.input_size_px
     samples = []
     for image in images:
-        letterbox = Letterbox.fit((image.shape[1], image.shape[0]), (width, height))
+        letterbox = Letterbox.fit((image.shape[1], image.shape[0]), size_px)
         samples.append(Sample(letterbox.apply(image)[None], text))
     return samples
 
 
-def measure_ranges(bundle: Bundle, samples: Sequence[Sample]) -> dict[str, Ranges]:
+def measure_ranges(graphs: Mapping[str, Any], samples: Sequence[Sample]) -> dict[str, Ranges]:
     """How large numbers get on the samples, by graph: ``vision`` and ``ground``.
 
-    Runs the plain graphs on ONNX Runtime, on the processor.
+    Runs the graphs on ONNX Runtime, on the processor.
+
+    Args:
+        graphs: From :func:`ris_ros.runtime.tensorrt.prepare.plain_graphs`; they stay as they are.
+        samples: Of the graphs' size.
 
     Raises:
         BackendError: ONNX Runtime cannot run them.
     """
-    vision = _Watched(bundle, "vision.onnx")
-    ground = _Watched(bundle, "ground.onnx")
+    vision = _Watched("vision", graphs["vision"])
+    ground = _Watched("ground", graphs["ground"])
     for sample in samples:
         features = vision.run({"image": sample.images_rgb})
         text = {name: getattr(sample.text, name) for name in ("words", "word_mask", "sentence")}
@@ -84,11 +88,12 @@ def measure_ranges(bundle: Bundle, samples: Sequence[Sample]) -> dict[str, Range
 class _Watched:
     """A plain graph on ONNX Runtime that gives every tensor it computes."""
 
-    def __init__(self, bundle: Bundle, name: str) -> None:
+    def __init__(self, name: str, graph: Any) -> None:
         import onnxruntime
 
         onnx = load_onnx()
-        model = plain_typed(bundle.read(name), bundle.settings.text.max_tokens)
+        model = onnx.ModelProto()
+        model.CopyFrom(graph)
         known = {value.name for value in model.graph.output}
         single = onnx.TensorProto.FLOAT
         types = element_types(model)
@@ -107,7 +112,7 @@ class _Watched:
             )
         except Exception as error:  # ONNX Runtime raises classes of its own that share no base
             raise BackendError(
-                f"ONNX Runtime cannot measure {name} ({first_line(error)}): export the bundle again."
+                f"ONNX Runtime cannot measure the {name} graph ({first_line(error)}): export the bundle again."
             ) from None
         self._names = [output.name for output in self._session.get_outputs()]
         self.features = [value.name for value in model.graph.input if len(value.type.tensor_type.shape.dim) == 4]

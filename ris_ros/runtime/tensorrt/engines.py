@@ -14,6 +14,7 @@ from ris_ros.config.share import share_file
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError
 from ris_ros.runtime import parity
+from ris_ros.runtime.backend import SIDE_STEP
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.onnx_backend import OnnxBackend
 from ris_ros.runtime.tensorrt import calibrate, fold, onnx_model, prepare
@@ -72,6 +73,23 @@ def typed(settings: TensorRtSettings) -> Typed:
     return "fp16" if settings.precision == "auto" else settings.precision
 
 
+def input_size(bundle: Bundle, settings: TensorRtSettings) -> tuple[int, int]:
+    """(width, height) of the images that an engine is built for.
+
+    Raises:
+        BackendError: The bundle's graphs take no images of the size that was asked for.
+    """
+    largest = bundle.input_size_px
+    size = settings.size_px or largest
+    fits = all(side % SIDE_STEP == 0 and side <= most for side, most in zip(size, largest, strict=True))
+    if size != largest and not (fits and bundle.fixed_size_px is None):
+        multiples = f"multiples of {SIDE_STEP} up to " if bundle.fixed_size_px is None else ""
+        raise BackendError(
+            f"{bundle.label} takes no images of {size[0]}x{size[1]}: give {multiples}{largest[0]}x{largest[1]}."
+        )
+    return size
+
+
 def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -> EngineKey:
     """The key of a bundle's engine on this machine; reads no graph, so that a cached engine needs no ``onnx``."""
     files = bundle.settings.files
@@ -83,7 +101,7 @@ def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -
         for file in sorted((share_file("sample") / "drive").iterdir()):
             content.update(file.read_bytes())
     gpu = workshop.cuda.gpu()
-    width, height = bundle.input_size_px
+    width, height = input_size(bundle, settings)
     return EngineKey(
         graphs_sha256=content.hexdigest(),
         tensorrt=workshop.library.differences.version,
@@ -155,8 +173,9 @@ def _build(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, key: 
     workspace = workspace_bytes(workshop.cuda.free_bytes(), settings.workspace_mib)
     expected = workshop.cache.earlier_seconds(key)
     workshop.report(Progress("reading sample images", left_s=expected))
-    checked = read_samples(bundle, _PARITY_IMAGES, _PARITY_OFFSET)
-    graphs = _prepare(bundle, typed(settings), workshop)
+    size_px = input_size(bundle, settings)
+    checked = read_samples(bundle, size_px, _PARITY_IMAGES, _PARITY_OFFSET)
+    graphs = _prepare(bundle, size_px, typed(settings), workshop)
     plans: dict[str, bytes] = {}
     for name in PLANS:
         job = _job(name, graphs[name], settings)
@@ -207,14 +226,14 @@ def measure_parity(bundle: Bundle, runner: Runner, samples: Sequence[Sample]) ->
     return parity.worst(found)
 
 
-def _prepare(bundle: Bundle, precision: Typed, workshop: Workshop) -> dict[str, bytes]:
-    ranges: dict[str, Ranges | None] = dict.fromkeys(PLANS)
+def _prepare(bundle: Bundle, size_px: tuple[int, int], precision: Typed, workshop: Workshop) -> dict[str, bytes]:
+    workshop.report(Progress("preparing graphs"))
+    graphs = prepare.plain_graphs(bundle, size_px)
+    ranges: dict[str, Ranges] | None = None
     if precision != "fp32":
         workshop.report(Progress(f"measuring ranges on {_CALIBRATION_IMAGES} images"))
-        ranges.update(measure_ranges(bundle, read_samples(bundle, _CALIBRATION_IMAGES, 0)))
-    workshop.report(Progress("preparing graphs"))
-    tokens = bundle.settings.text.max_tokens
-    return {name: prepare.prepare(bundle.read(f"{name}.onnx"), tokens, precision, ranges[name]) for name in PLANS}
+        ranges = measure_ranges(graphs, read_samples(bundle, size_px, _CALIBRATION_IMAGES, 0))
+    return prepare.prepare(graphs, precision, ranges)
 
 
 def _job(name: str, graph: bytes, settings: TensorRtSettings) -> Job:

@@ -1,12 +1,13 @@
 """Make an ONNX graph plain: constants computed, shapes known but for the batch, no arithmetic on shapes left.
 
 What an exporter writes to keep batches open (Shape, Gather, Concat, Reshape) is hard on TensorRT: 8.6 has no int64, and
-shape arithmetic keeps layers off a DLA. Only the first axis is open here, so a reshape can say -1 for it, and a resize
-can say by how much instead of to what size.
+shape arithmetic keeps layers off a DLA. An engine serves images of one size, so only the first axis stays open here: a
+reshape can say -1 for it, and a resize can say by how much instead of to what size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,35 +16,32 @@ from ris_ros.errors import BackendError
 from ris_ros.runtime.tensorrt.onnx_model import Array, attribute, constants, known_shapes, load_onnx
 
 _MAX_ROUNDS = 12
-_TOKENS_SECOND = ("words", "word_mask")
 _SHAPE_ARITHMETIC = frozenset({"Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Mul", "Div", "Cast"})
 
 
-def plain(graph: bytes, tokens: int) -> Any:
-    """Read a graph and fold it until nothing changes.
+def plain(graph: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Any:
+    """Read a graph, fix its inputs' shapes, and fold it until nothing changes.
 
     Args:
-        graph: An ONNX graph whose only open axes are the first ones of its inputs, and the number of tokens.
-        tokens: Number of tokens of a command, which becomes fixed.
+        graph: An ONNX graph.
+        shapes: Shape of each input whose sizes the graph leaves open, None for its first axis, which stays so.
 
     Returns:
         The ``onnx.ModelProto``: no Constant nodes, every other constant an initializer, none unused.
 
     Raises:
-        BackendError: It is no ONNX graph, or arithmetic on shapes is left over.
+        BackendError: It is no ONNX graph, takes other shapes, or arithmetic on shapes is left over.
         MissingExtraError: ``onnx`` is not installed.
     """
     onnx = load_onnx()
     try:
         model = onnx.load_from_string(graph)
         for value in model.graph.input:
-            if value.name in _TOKENS_SECOND:
-                value.type.tensor_type.shape.dim[1].dim_value = tokens
+            _fix(value, shapes.get(value.name, ()))
         for _ in range(_MAX_ROUNDS):
             before = len(model.graph.node)
             changed = _fold_constants(model)
-            shapes = known_shapes(model)
-            changed |= _freeze_shapes(model, shapes)
+            changed |= _freeze_shapes(model, known_shapes(model))
             _drop_unused(model)
             if not changed and len(model.graph.node) == before:
                 break
@@ -58,6 +56,17 @@ def plain(graph: bytes, tokens: int) -> Any:
     if left:
         raise BackendError(f"The graph computes with shapes ({', '.join(left)}), which TensorRT is not given here.")
     return model
+
+
+def _fix(value: Any, shape: Sequence[int | None]) -> None:
+    dims = value.type.tensor_type.shape.dim
+    stated = [dim.dim_value if dim.HasField("dim_value") else None for dim in dims]
+    pairs = list(zip(stated, shape, strict=False))
+    if shape and (len(shape) != len(stated) or any(None not in pair and pair[0] != pair[1] for pair in pairs)):
+        raise BackendError(f"The graph takes {value.name} of shape {stated} only, not {list(shape)}: use its own size.")
+    for dim, size in zip(dims, shape, strict=False):
+        if size is not None:
+            dim.dim_value = size
 
 
 def _fold_constants(model: Any) -> bool:

@@ -1,4 +1,4 @@
-"""From a bundle's graph to the one that TensorRT is given: plain, with types that say the precision.
+"""From a bundle's graphs to those that TensorRT is given: of one size, plain, with types that say the precision.
 
 Since TensorRT 11 precision is not an option of the builder but the types of the graph, so it is written here:
 
@@ -14,12 +14,13 @@ int32; answers come out in single precision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.fold import plain
 from ris_ros.runtime.tensorrt.onnx_model import (
     attribute,
@@ -27,6 +28,7 @@ from ris_ros.runtime.tensorrt.onnx_model import (
     consumers,
     element_types,
     float_inputs,
+    known_shapes,
     load_onnx,
 )
 
@@ -56,39 +58,62 @@ class Ranges:
     usual: Mapping[str, float]
 
 
-def prepare(graph: bytes, tokens: int, precision: Typed, ranges: Ranges | None = None) -> bytes:
-    """The graph for TensorRT.
+def plain_graphs(bundle: Bundle, size_px: tuple[int, int]) -> dict[str, Any]:
+    """Both graphs of a bundle for images of one size, in single precision, plain.
 
     Args:
-        graph: ``vision.onnx`` or ``ground.onnx`` of a bundle.
-        tokens: Number of tokens of a command, as the bundle says.
-        precision: Its arithmetic.
-        ranges: From :func:`ris_ros.runtime.tensorrt.calibrate.measure_ranges`; ``fp32`` needs none.
-
-    Raises:
-        BackendError: The graph is none, or computes with shapes in a way that is not understood.
-        MissingExtraError: ``onnx`` is not installed.
-    """
-    model = plain_typed(graph, tokens)
-    if precision != "fp32" and ranges is None:
-        raise ValueError(f"{precision} needs ranges")
-    if precision == "fp16" and ranges is not None:
-        _to_half(model, ranges.highest)
-    elif precision == "int8" and ranges is not None:
-        _quantise(model, ranges.usual)
-    onnx = load_onnx()
-    onnx.checker.check_model(model)
-    content: bytes = model.SerializeToString()
-    return content
-
-
-def plain_typed(graph: bytes, tokens: int) -> Any:
-    """The plain graph in single precision, its uint8 and int64 inputs made such that every TensorRT takes them.
+        bundle: Verified bundle.
+        size_px: (width, height) of the images.
 
     Returns:
-        An ``onnx.ModelProto``.
+        ``vision`` and ``ground``, each an ``onnx.ModelProto`` whose only open axes are the first ones of its inputs.
+
+    Raises:
+        BackendError: A graph is none, takes no such size, or computes with shapes in a way that is not understood.
+        MissingExtraError: ``onnx`` is not installed.
     """
-    model = plain(graph, tokens)
+    width, height = size_px
+    vision = _plain_typed(bundle.read("vision.onnx"), {"image": (None, height, width, 3)})
+    shapes = known_shapes(vision)
+    features = {value.name: shapes[value.name] for value in vision.graph.output}
+    tokens = bundle.settings.text.max_tokens
+    text = {"words": (None, tokens, bundle.settings.text.width), "word_mask": (None, tokens)}
+    return {"vision": vision, "ground": _plain_typed(bundle.read("ground.onnx"), {**features, **text})}
+
+
+def prepare(
+    graphs: Mapping[str, Any], precision: Typed, ranges: Mapping[str, Ranges] | None = None
+) -> dict[str, bytes]:
+    """The graphs for TensorRT.
+
+    Args:
+        graphs: From :func:`plain_graphs`; they stay as they are.
+        precision: Their arithmetic.
+        ranges: From :func:`ris_ros.runtime.tensorrt.calibrate.measure_ranges`, by graph; ``fp32`` needs none.
+
+    Returns:
+        ONNX graphs by the same names.
+    """
+    onnx = load_onnx()
+    prepared = {}
+    for name, graph in graphs.items():
+        model = onnx.ModelProto()
+        model.CopyFrom(graph)
+        if precision != "fp32":
+            if ranges is None:
+                raise ValueError(f"{precision} needs ranges")
+            if precision == "fp16":
+                _to_half(model, ranges[name].highest)
+            else:
+                _quantise(model, ranges[name].usual)
+        onnx.checker.check_model(model)
+        prepared[name] = bytes(model.SerializeToString())
+    return prepared
+
+
+def _plain_typed(graph: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Any:
+    """The plain graph, its uint8 and int64 inputs made such that every TensorRT takes them."""
+    model = plain(graph, shapes)
     _drop_casts_to_same(model)
     _cast_bytes_first(model)
     _index_in_int32(model)

@@ -19,6 +19,7 @@ from fake_tensorrt import VERSIONS, Machine  # noqa: E402
 
 from ris_ros.config.tensorrt import TensorRtSettings  # noqa: E402
 from ris_ros.errors import BackendError, MissingExtraError  # noqa: E402
+from ris_ros.runtime.onnx_backend import OnnxBackend  # noqa: E402
 from ris_ros.runtime.tensorrt.backend import TensorRtBackend  # noqa: E402
 from ris_ros.runtime.tensorrt.builder import MIB, workspace_bytes  # noqa: E402
 from ris_ros.runtime.tensorrt.cache import EngineCache  # noqa: E402
@@ -109,6 +110,18 @@ def test_a_shape_is_recorded_at_its_second_run_and_replayed_from_then_on(load: L
         assert machine.count(EXECUTE) == 1
 
 
+def test_what_was_prepared_is_replayed_from_the_first_look(load: Load, machine: Machine) -> None:
+    with load(machine) as backend:
+        backend.prepare(tiny_bundle.INPUT_SIZE_PX, 2, 3)
+        machine.calls.clear()
+        backend.ground(backend.see(images(2)), text(3, 2))
+        assert (machine.count("cudaGraphLaunch"), machine.count(EXECUTE)) == (2, 0)
+        with pytest.raises(BackendError, match="built for 6 cameras, not 7"):
+            backend.prepare(tiny_bundle.INPUT_SIZE_PX, 7, 1)
+        with pytest.raises(BackendError, match="letterbox them first"):
+            backend.prepare((64, 64), 1, 1)
+
+
 def test_a_replay_answers_on_the_newest_image(load: Load, machine: Machine) -> None:
     with load(machine) as backend:
         for shown in (images(2)[:1], images(2)[1:], images(2)[:1], images(2)[1:]):
@@ -154,6 +167,29 @@ def test_the_second_start_takes_the_engine_from_the_cache(load: Load, machine: M
     newer = Machine("10.13.3.9")
     load(newer).close()
     assert newer.count(BUILD) == 2
+
+
+def test_an_engine_is_built_for_the_size_that_is_asked_for_and_for_no_other(load: Load, machine: Machine) -> None:
+    asked = picture((96, 64), (RED, (16, 16, 24, 24)))[None, :32, :64]
+    with load(machine, size_px="64x32") as backend:
+        assert backend.fixed_size_px == (64, 32)
+        answer = backend.ground(backend.see(asked), text(2))
+        with pytest.raises(BackendError, match=r"\[C, 32, 64, 3\]"):
+            backend.see(images(1))
+    with OnnxBackend(tiny_bundle.open_bundle(), threads=1) as reference:
+        expected = reference.ground(reference.see(asked), text(2))
+    np.testing.assert_allclose(answer.object_logits, expected.object_logits, atol=1e-4)
+    load(machine).close()
+    assert machine.count(BUILD) == 4, "one size's engine is not another's"
+
+
+@pytest.mark.parametrize("size", ["64x30", "128x64", "96x96", "32x0"])
+def test_a_size_that_the_graphs_do_not_take_is_refused_before_anything_is_built(
+    load: Load, machine: Machine, size: str
+) -> None:
+    with pytest.raises((BackendError, ValueError), match=r"96x64|such as 512x288"):
+        load(machine, size_px=size)
+    assert machine.count(BUILD) == 0
 
 
 def test_an_altered_plan_is_built_again(load: Load, machine: Machine, tmp_path: Path) -> None:

@@ -19,7 +19,15 @@ from ris_ros.runtime.bundle import Bundle, default_path  # noqa: E402
 from ris_ros.runtime.onnx_backend import OnnxBackend  # noqa: E402
 from ris_ros.runtime.parity import LIMITS, compare  # noqa: E402
 from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples  # noqa: E402
-from ris_ros.runtime.tensorrt.prepare import HALF_LIMIT, QUANTISED_CHANNELS, SINGLE, Ranges, prepare  # noqa: E402
+from ris_ros.runtime.tensorrt.fold import plain  # noqa: E402
+from ris_ros.runtime.tensorrt.prepare import (  # noqa: E402
+    HALF_LIMIT,
+    QUANTISED_CHANNELS,
+    SINGLE,
+    Ranges,
+    plain_graphs,
+    prepare,
+)
 from ris_ros.runtime.tensorrt.support import read_tables, tables_for, unsupported  # noqa: E402
 from ris_ros.types import GroundOutput, TextBatch  # noqa: E402
 
@@ -35,23 +43,23 @@ def bundle() -> Bundle:
 
 @pytest.fixture(scope="module")
 def ranges(bundle: Bundle) -> Mapping[str, Ranges]:
-    samples = read_samples(bundle, 2, 0)
-    return measure_ranges(bundle, samples)
+    size_px = bundle.input_size_px
+    return measure_ranges(plain_graphs(bundle, size_px), read_samples(bundle, size_px, 2, 0))
 
 
 @pytest.fixture(scope="module")
 def prepared(bundle: Bundle, ranges: Mapping[str, Ranges]) -> Mapping[tuple[str, str], bytes]:
-    tokens = bundle.settings.text.max_tokens
+    graphs = plain_graphs(bundle, bundle.input_size_px)
     return {
-        (name, precision): prepare(bundle.read(f"{name}.onnx"), tokens, precision, ranges[name])  # type: ignore[arg-type]
-        for name in NAMES
+        (name, precision): graph
         for precision in PRECISIONS
+        for name, graph in prepare(graphs, precision, ranges).items()  # type: ignore[arg-type]
     }
 
 
 @pytest.fixture(scope="module")
 def sample(bundle: Bundle) -> Sample:
-    (one,) = read_samples(bundle, 1, 61)
+    (one,) = read_samples(bundle, bundle.input_size_px, 1, 61)
     # Two images and commands that ask of either, so that neither axis can be mistaken for 1.
     images = np.concatenate([one.images_rgb, one.images_rgb[:, :, ::-1]])
     text = TextBatch(one.text.words[:3], one.text.word_mask[:3], one.text.sentence[:3], np.array([0, 1, 0], np.int64))
@@ -155,4 +163,4 @@ def test_an_operator_that_is_not_in_the_tables_is_named() -> None:
 @pytest.mark.parametrize("graph", [b"no graph", b"", b"\xff" * 40])
 def test_what_is_no_graph_is_a_sentence(graph: bytes) -> None:
     with pytest.raises(BackendError):
-        prepare(graph, 32, "fp32")
+        plain(graph, {})
