@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def cache_folder_of(part: str, environ: Mapping[str, str] = os.environ) -> Path:
+def cache_folder(part: str, environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of one kind of thing: below XDG_CACHE_HOME, or ``~/.cache``. It need not exist.
 
     Args:
