@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from ris_ros.errors import BackendError
-from ris_ros.runtime.cache_folder import cache_folder_of
 
 PLANS = ("vision", "ground")
 RECORD = "engine.json"
@@ -82,11 +81,6 @@ class BuiltEngine:
 
     plans: Mapping[str, bytes]
     report: Mapping[str, Any]
-
-
-def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where engines are kept."""
-    return cache_folder_of("tensorrt", environ)
 
 
 class EngineCache:
