@@ -45,6 +45,10 @@ class BackendError(RisError):
     """An inference backend cannot be loaded or failed while running."""
 
 
+class MisuseError(BackendError):
+    """A backend was handed what no backend could answer; the engine is not to blame, and another would not help."""
+
+
 class DataError(RisError):
     """A data set, a bag or a manifest cannot be read as it should."""
 

@@ -212,7 +212,7 @@ def _try_backend(name: str, bundle: Bundle) -> Finding:
     command = TextBatch.stack([TextFeatures(words, mask, np.zeros(text.width, np.float32))], [0])
     try:
         # Nothing long is built here: what is not there yet is told with the command that builds it.
-        with registry.load(name, bundle, threads=1, cancelled=lambda: True) as backend:
+        with registry.load_exact(name, bundle, threads=1, cancelled=lambda: True) as backend:
             took_ms = []
             for _ in range(_FRAMES_TRIED):
                 start = time.perf_counter()

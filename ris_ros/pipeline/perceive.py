@@ -18,13 +18,12 @@ from typing import Literal
 
 import numpy as np
 
-from ris_ros.errors import BackendError
 from ris_ros.geometry.letterbox import Letterbox, smallest_input
 from ris_ros.language.encoder import TextEncoder
 from ris_ros.language.intent import names_one_thing, resolve_target
 from ris_ros.pipeline import masks
 from ris_ros.pipeline.thresholds import Thresholds
-from ris_ros.runtime.backend import SIDE_STEP, Backend
+from ris_ros.runtime.backend import SIDE_STEP, Backend, check_numbers
 from ris_ros.types import Command, Frame, Grounding, GroundOutput, Target, TextBatch, TextFeatures, VisionFeatures
 
 MaskSize = Literal["image", "network"]
@@ -167,7 +166,7 @@ class Perceiver:
         text = TextBatch.stack([self.encode(command) for _, command in asked], [index for index, _ in asked])
         encoded_ns = time.perf_counter_ns()
         output = self.backend.ground(view.features, text)
-        _require_numbers(output)
+        check_numbers(output)
         grounded_ns = time.perf_counter_ns()
         shared_ns = {"text": encoded_ns - start_ns, **view.stage_ns, "ground": grounded_ns - encoded_ns}
         return [
@@ -232,10 +231,3 @@ def _decided(command: Command) -> Command:
     if command.target is not Target.AUTO:
         return command
     return dataclasses.replace(command, target=resolve_target(command.text, command.target))
-
-
-def _require_numbers(output: GroundOutput) -> None:
-    # A mask made of NaN would be an empty one: a failed view must not pass for "nothing there".
-    for values in (output.object_logits, output.region_logits, output.existence_logit):
-        if not np.isfinite(values).all():
-            raise BackendError("The ground engine gave values that are no numbers: use another backend or precision.")

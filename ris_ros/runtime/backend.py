@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, MisuseError
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
 B = TypeVar("B", bound="ClosesOnExit")
@@ -57,7 +57,8 @@ class Backend(Protocol):
         """Make the first look at so many images of this (width, height) as fast as those that follow.
 
         Raises:
-            BackendError: It does not take images of this size, or the engine failed.
+            MisuseError: It does not take images of this size.
+            BackendError: The engine failed.
         """
         ...
 
@@ -68,7 +69,8 @@ class Backend(Protocol):
             images_rgb: uint8 [C, H, W, 3], red first, H and W as :attr:`fixed_size_px` says.
 
         Raises:
-            BackendError: The images do not fit, or the engine failed.
+            MisuseError: The images do not fit.
+            BackendError: The engine failed.
         """
         ...
 
@@ -76,7 +78,8 @@ class Backend(Protocol):
         """Answer N commands on the images that were looked at last.
 
         Raises:
-            BackendError: The text does not fit the features, or the engine failed.
+            MisuseError: The text does not fit the features, or these are of an earlier look.
+            BackendError: The engine failed.
         """
         ...
 
@@ -134,7 +137,7 @@ def check_images(images_rgb: NDArray[np.uint8], fixed_size_px: tuple[int, int] |
         fixed_size_px: See :attr:`Backend.fixed_size_px`.
 
     Raises:
-        BackendError: Wrong type or shape.
+        MisuseError: Wrong type or shape.
     """
     sides = images_rgb.shape[1:3]
     if fixed_size_px is not None:
@@ -143,7 +146,7 @@ def check_images(images_rgb: NDArray[np.uint8], fixed_size_px: tuple[int, int] |
         size, fits = "H, W", len(sides) == 2 and all(side and side % SIDE_STEP == 0 for side in sides)
     if images_rgb.dtype != np.uint8 or not fits or images_rgb.shape[3:] != (3,) or not len(images_rgb):
         multiples = "" if fixed_size_px else f" with H and W multiples of {SIDE_STEP}"
-        raise BackendError(
+        raise MisuseError(
             f"The vision engine takes uint8 images of shape [C, {size}, 3]{multiples}, not "
             f"{images_rgb.dtype} {list(images_rgb.shape)}: letterbox them first."
         )
@@ -153,17 +156,28 @@ def check_text(text: TextBatch, features: VisionFeatures, width: int) -> None:
     """Refuse a batch that names an image that was not looked at, that is empty, or from another text encoder.
 
     Raises:
-        BackendError: A camera index is out of range, there is no command, or features are not of length ``width``.
+        MisuseError: A camera index is out of range, there is no command, or features are not of length ``width``.
     """
     if text.words.shape[2] != width:
-        raise BackendError(
+        raise MisuseError(
             f"The ground engine takes text features of length {width}, not {text.words.shape[2]}: "
             f"encode with the bundle's own text encoder."
         )
     if not len(text.camera_index):
-        raise BackendError("The ground engine needs at least one command.")
+        raise MisuseError("The ground engine needs at least one command.")
     low, high = int(text.camera_index.min()), int(text.camera_index.max())
     if low < 0 or high >= features.camera_count:
-        raise BackendError(
+        raise MisuseError(
             f"A command names image {high if low >= 0 else low}, but {features.camera_count} were looked at."
         )
+
+
+def check_numbers(output: GroundOutput) -> None:
+    """Refuse answers that are none: a mask made of NaN would be an empty one, and pass for "nothing there".
+
+    Raises:
+        BackendError: A value is infinite or no number.
+    """
+    for values in (output.object_logits, output.region_logits, output.existence_logit):
+        if not np.isfinite(values).all():
+            raise BackendError("The ground engine gave values that are no numbers: use another backend or precision.")

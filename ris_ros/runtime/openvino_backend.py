@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.config.backend import Precision
 from ris_ros.errors import BackendError, MissingExtraError
 from ris_ros.runtime.backend import GROUND_OUTPUTS, ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
@@ -37,15 +38,16 @@ class OpenVinoBackend(ClosesOnExit):
     Args:
         bundle: Verified bundle.
         threads: Threads of one run.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the CPU has instructions for it.
 
     Raises:
-        BackendError: A graph cannot be loaded.
+        BackendError: A graph cannot be loaded, or the CPU does not compute in this precision.
         MissingExtraError: OpenVINO is not installed.
     """
 
     name = "openvino"
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, precision: Precision = "auto") -> None:
         try:
             import openvino
         except ImportError:
@@ -58,8 +60,10 @@ class OpenVinoBackend(ClosesOnExit):
             raise BackendError(
                 f"OpenVINO has no CPU device that works here ({_last_line(error)}): use the backend onnx."
             ) from None
+        if precision == "bf16" and "BF16" not in capabilities:
+            raise BackendError("This CPU does not compute in bf16: leave the precision at auto, or take fp32.")
         self._config = {
-            "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities and precision != "fp32" else "f32",
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(threads),

@@ -37,7 +37,7 @@ def text(bundle: Bundle, texts: list[str], cameras: list[int]) -> TextBatch:
 
 @pytest.fixture(params=RUNNABLE)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return registry.load(request.param, tiny_bundle.open_bundle(), threads=1)
+    return registry.load_exact(request.param, tiny_bundle.open_bundle(), threads=1)
 
 
 def test_answers_are_those_worked_out_by_hand(backend: Backend) -> None:
@@ -118,11 +118,11 @@ def test_backends_agree_on_the_shipped_model(name: str, tmp_path: Path) -> None:
     bundle = Bundle.open(default_path())
     commands = text(bundle, ["the red car", "park behind the white van", "the road"], [0, 1, 0])
     pictures = images(bundle, 2)
-    with registry.load("onnx", bundle, threads=1) as onnx:
+    with registry.load_exact("onnx", bundle, threads=1) as onnx:
         reference = onnx.ground(onnx.see(pictures), commands)
     try:
         fitting = with_weights_for_torch(bundle, tmp_path) if name == "torch" else bundle
-        with registry.load(name, fitting, threads=1) as other:
+        with registry.load_exact(name, fitting, threads=1) as other:
             limit = LIMIT_OF_ROUNDING if name == "torch" else LIMITS[other.precision]
             found = compare(reference, other.ground(other.see(pictures), commands))
             assert found.within(limit), str(found)
@@ -138,24 +138,24 @@ def test_a_graph_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     swapped = write_bundle(tmp_path / "swapped", settings, files | {"ground.onnx": files["vision.onnx"]})
     for name in RUNNABLE:
         with pytest.raises(BackendError, match=r"vision\.onnx"):
-            registry.load(name, broken, threads=1)
+            registry.load_exact(name, broken, threads=1)
         with pytest.raises(BackendError, match=r"ground\.onnx"):
-            registry.load(name, swapped, threads=1)
+            registry.load_exact(name, swapped, threads=1)
 
 
 def test_unknown_backends_and_numbers_of_threads_are_refused_in_one_sentence() -> None:
     bundle = tiny_bundle.open_bundle()
     with pytest.raises(BackendError, match=r"use auto, or one of onnx"):
-        registry.load("cuda", bundle)
+        registry.load_exact("cuda", bundle)
     for threads in (0, 100_000):
         with pytest.raises(BackendError, match="give 1 to 256"):
-            registry.load("onnx", bundle, threads=threads)
+            registry.load_exact("onnx", bundle, threads=threads)
 
 
 def test_torch_needs_the_bundles_weights() -> None:
     pytest.importorskip("torch")
     with pytest.raises(BundleError, match=r"weights\.safetensors"):
-        registry.load("torch", tiny_bundle.open_bundle())
+        registry.load_exact("torch", tiny_bundle.open_bundle())
 
 
 def test_auto_takes_the_first_that_loads_and_says_why(
@@ -185,13 +185,13 @@ def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch: py
     row = registry.BackendEntry("no_such_library", "openvino", "", registry.BACKENDS["onnx"].load)
     monkeypatch.setitem(registry.BACKENDS, "lacking", row)
     with pytest.raises(MissingExtraError, match=r"no_such_library.*\.\[openvino\]"):
-        registry.load("lacking", tiny_bundle.open_bundle())
+        registry.load_exact("lacking", tiny_bundle.open_bundle())
 
 
 def test_without_onnx_runtime_that_alone_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(BackendError, match="run `pip install onnxruntime`"):
-        registry.load("onnx", tiny_bundle.open_bundle())
+        registry.load_exact("onnx", tiny_bundle.open_bundle())
 
 
 def test_auto_ranks_only_what_is_installed() -> None:
@@ -209,7 +209,7 @@ def test_an_openvino_that_does_not_work_here_steps_aside(monkeypatch: pytest.Mon
     monkeypatch.setattr(openvino, "Core", fail)
     assert [choice.name for choice in registry.rank()] == ["onnx"]
     with pytest.raises(BackendError, match=r"no device CPU.*use the backend onnx"):
-        registry.load("openvino", tiny_bundle.open_bundle())
+        registry.load_exact("openvino", tiny_bundle.open_bundle())
 
 
 @pytest.fixture
@@ -227,7 +227,9 @@ def torch_backend(tmp_path: Path) -> Backend:
     files = {name: tiny.read(name) for name in settings.pop("files")}
     network = NetworkSettings(**{**TINY, **tiny.settings.normalisation.model_dump(), "text_width": tiny_bundle.WIDTH})
     files["weights.safetensors"] = save(ReferringNetwork(**network.model_dump()).state_dict())
-    return registry.load("torch", write_bundle(tmp_path / "b", settings | {"network": network.model_dump()}, files), 1)
+    return registry.load_exact(
+        "torch", write_bundle(tmp_path / "b", settings | {"network": network.model_dump()}, files), 1
+    )
 
 
 def test_in_torch_too_a_batch_answers_as_its_parts_do(torch_backend: Backend) -> None:
