@@ -16,10 +16,11 @@ from ris_ros.errors import BackendError
 from ris_ros.runtime import parity
 from ris_ros.runtime.backend import SIDE_STEP
 from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.onnx_backend import OnnxBackend
 from ris_ros.runtime.tensorrt import calibrate, fold, onnx_model, prepare
 from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, build_plan, workspace_bytes
-from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey, cache_folder
+from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey
 from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples
 from ris_ros.runtime.tensorrt.cuda import Cuda
 from ris_ros.runtime.tensorrt.library import Library
@@ -48,7 +49,7 @@ class Workshop:
 
     library: Library
     cuda: Cuda
-    cache: EngineCache = field(default_factory=lambda: EngineCache(cache_folder()))
+    cache: EngineCache = field(default_factory=lambda: EngineCache(cache_folder("tensorrt")))
     report: Report = silent
     cancelled: Callable[[], bool] = never
 

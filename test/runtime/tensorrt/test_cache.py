@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ris_ros.errors import BackendError
-from ris_ros.runtime.tensorrt.cache import RECORD, BuiltEngine, EngineCache, EngineKey, cache_folder
+from ris_ros.runtime.cache_folder import cache_folder
+from ris_ros.runtime.tensorrt.cache import RECORD, BuiltEngine, EngineCache, EngineKey
 
 KEY = EngineKey("ab", "10.3.0", "Orin", "8.7", "fp16", "96x64, 1 to 6 cameras", "workspace auto")
 ENGINE = BuiltEngine({"vision": b"see" * 50, "ground": b"say" * 70}, {"seconds": 12.5})
@@ -185,6 +186,6 @@ def test_the_timing_cache_is_kept_as_carefully(cache: EngineCache) -> None:
 
 
 def test_the_folder_is_the_users() -> None:
-    assert cache_folder({"XDG_CACHE_HOME": "/x"}) == Path("/x/ris_ros/tensorrt")
+    assert cache_folder("tensorrt", {"XDG_CACHE_HOME": "/x"}) == Path("/x/ris_ros/tensorrt")
     for environ in ({}, {"XDG_CACHE_HOME": "relative"}):
-        assert cache_folder(environ) == Path.home() / ".cache" / "ris_ros" / "tensorrt"
+        assert cache_folder("tensorrt", environ) == Path.home() / ".cache" / "ris_ros" / "tensorrt"
