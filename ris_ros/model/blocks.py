@@ -17,6 +17,23 @@ MASKED_SCORE = 1e4
 """Subtracted from the score of a masked key: finite and within half precision, so that no engine meets an infinity."""
 
 
+class Pointwise(nn.Conv2d):
+    """A 1x1 convolution of maps whose channels come last: one matrix product, and no engine has to turn the map.
+
+    Args:
+        channels_in: Channels of the input.
+        channels_out: Channels of the output.
+        bias: Whether a bias is added.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, bias: bool = True):
+        super().__init__(channels_in, channels_out, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [..., channels_in] to [..., channels_out]."""
+        return functional.linear(x, self.weight.flatten(1), self.bias)
+
+
 class ConvUnit(nn.Sequential):
     """Convolution, batch normalisation and, if asked for, a rectified linear unit.
 
@@ -128,19 +145,27 @@ def select_rows(x: Tensor, index: Tensor, training: bool) -> Tensor:
     number, which takes twenty times as long on a CPU.
 
     Args:
-        x: [B, C, H, W], finite.
+        x: [B, ...], finite.
         index: int64 [N], rows of ``x``.
         training: Whether gradients are wanted.
 
     Returns:
-        [N, C, H, W], channels last in memory, which convolutions are fast in; an exported graph has no such notion.
+        [N, ...].
     """
     if not training:
-        return torch.index_select(x, 0, index).contiguous(memory_format=torch.channels_last)
+        return torch.index_select(x, 0, index)
     chosen = functional.one_hot(index, x.shape[0]).to(x.dtype)
-    _, channels, height, width = x.shape
-    rows = torch.matmul(chosen, x.permute(0, 2, 3, 1).reshape(x.shape[0], -1))
-    return rows.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
+    return torch.matmul(chosen, x.reshape(x.shape[0], -1)).reshape(-1, *x.shape[1:])
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """[B, C, H, W] as [B, H, W, C]."""
+    return x.permute(0, 2, 3, 1)
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """[B, H, W, C] as [B, C, H, W], as convolutions take it; they are fastest on this very order in memory."""
+    return x.permute(0, 3, 1, 2)
 
 
 def key_bias(mask: Tensor) -> Tensor:
@@ -148,19 +173,31 @@ def key_bias(mask: Tensor) -> Tensor:
     return ((mask - 1.0) * MASKED_SCORE)[:, None]
 
 
+COORDINATES = 8
+
+
 def coordinate_maps(height: int, width: int) -> Tensor:
     """Where each pixel lies, as smooth maps.
 
+    Written so that an exported graph works them out for whatever size its input has.
+
     Returns:
-        float32 [8, height, width]: x and y from -1 to 1 (right, down), then the sine and cosine of one and of two
-        half-turns of each across the image.
+        float32 [height, width, COORDINATES]: x and y from -1 to 1 (right, down), then the sine and cosine of half a
+        turn of each across half the image, and of a whole one of x.
     """
-    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    return torch.stack(
-        [x, y, *(f(math.pi * t) for t in (x, y) for f in (torch.sin, torch.cos)), torch.sin(2 * math.pi * x), x * y]
-    )
+    y, x = torch.meshgrid(_from_minus_one_to_one(height), _from_minus_one_to_one(width), indexing="ij")
+    turns = (f(math.pi * t) for t in (x, y) for f in (torch.sin, torch.cos))
+    return torch.stack([x, y, *turns, torch.sin(2 * math.pi * x), x * y], dim=-1)
 
 
-def double(x: Tensor, height: int, width: int) -> Tensor:
-    """Repeat every pixel of [B, C, height / 2, width / 2] twice in both directions."""
-    return functional.interpolate(x, size=(height, width), mode="nearest")
+def _from_minus_one_to_one(count: int) -> Tensor:
+    steps = torch.as_tensor(count - 1, dtype=torch.float32)
+    return (2.0 * torch.arange(count, dtype=torch.float32) - steps) / steps.clamp(min=1.0)
+
+
+def add_doubled(fine: Tensor, coarse: Tensor) -> Tensor:
+    """Add to each pixel of [B, H, W, C] the one of [B, H / 2, W / 2, C] that it lies in."""
+    batch, height, width, channels = coarse.shape
+    # Broadcast, so that the doubled map is never written to memory.
+    fours = fine.reshape(batch, height, 2, width, 2, channels) + coarse[:, :, None, :, None]
+    return fours.reshape(batch, 2 * height, 2 * width, channels)

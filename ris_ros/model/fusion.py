@@ -9,6 +9,9 @@ Three published mechanisms, each residual and each starting as the identity:
   it reads;
 * sentence-granularity context of MGFI with the separable attention of LDA (ICRA 2021): one channel gate times one
   spatial gate, both from the whole sentence.
+
+Channels come last throughout: per command there is more to carry than to compute, and engines turn a map for every
+product that finds its channels elsewhere.
 """
 
 from __future__ import annotations
@@ -19,8 +22,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ris_ros.model.blocks import ConvUnit, SelfAttentionLayer, coordinate_maps, double, key_bias
-from ris_ros.model.pyramid import COORDINATES
+from ris_ros.model.blocks import (
+    COORDINATES,
+    ConvUnit,
+    Pointwise,
+    SelfAttentionLayer,
+    add_doubled,
+    channels_first,
+    channels_last,
+    coordinate_maps,
+    key_bias,
+)
 
 
 class JointReasoning(nn.Module):
@@ -29,17 +41,12 @@ class JointReasoning(nn.Module):
     Args:
         width: Channels of a token.
         text_width: Channels of the text encoder.
-        size: (height, width) of the coarsest map.
         heads: Attention heads.
         layers: Encoder layers.
     """
 
-    coordinates: Tensor
-
-    def __init__(self, width: int, text_width: int, size: tuple[int, int], heads: int, layers: int):
+    def __init__(self, width: int, text_width: int, heads: int, layers: int):
         super().__init__()
-        self.size = size
-        self.register_buffer("coordinates", coordinate_maps(*size).flatten(1).T[None].clone(), persistent=False)
         self.place = nn.Linear(COORDINATES, width, bias=False)
         self.read_words = nn.Sequential(nn.Linear(text_width, width), nn.LayerNorm(width))
         self.read_sentence = nn.Linear(text_width, width)
@@ -50,16 +57,17 @@ class JointReasoning(nn.Module):
         """Let pixels and words read each other.
 
         Args:
-            coarse: [N, width, *size].
+            coarse: [N, h, w, width].
             words: [N, T, text_width].
             word_mask: [N, T].
             sentence: [N, text_width].
 
         Returns:
-            The pixels [N, width, *size] and the words [N, T, width], both informed of the other.
+            The pixels [N, h, w, width] and the words [N, T, width], both informed of the other.
         """
-        height, width = self.size
-        pixels = coarse.flatten(2).transpose(1, 2) + self.place(self.coordinates)
+        batch, height, width, channels = coarse.shape
+        placed = coarse + self.place(coordinate_maps(height, width).to(coarse))
+        pixels = placed.reshape(batch, height * width, channels)
         spoken = self.read_words(words) + self.read_sentence(sentence)[:, None]
         tokens = torch.cat([pixels, spoken], dim=1)
         # The image has no padding, so its keys take no bias.
@@ -67,8 +75,7 @@ class JointReasoning(nn.Module):
         for layer in self.layers:
             tokens = layer(tokens, bias)
         tokens = self.norm(tokens)
-        seen, read = tokens.split([height * width, words.shape[1]], dim=1)
-        return seen.transpose(1, 2).reshape(-1, coarse.shape[1], height, width), read
+        return tokens[:, : height * width].reshape(batch, height, width, channels), tokens[:, height * width :]
 
 
 class WordModulation(nn.Module):
@@ -85,7 +92,7 @@ class WordModulation(nn.Module):
 
     def __init__(self, channels: int, word_width: int, key_width: int):
         super().__init__()
-        self.query = nn.Conv2d(channels, key_width, 1)
+        self.query = Pointwise(channels, key_width)
         self.key = nn.Linear(word_width, key_width)
         self.scale = nn.Linear(word_width, channels)
         self.shift = nn.Linear(word_width, channels)
@@ -96,22 +103,17 @@ class WordModulation(nn.Module):
         """Modulate.
 
         Args:
-            x: [N, channels, h, w].
+            x: [N, pixels, channels].
             words: [N, T, word_width].
             word_bias: [N, 1, T], additive mask of the words.
 
         Returns:
-            [N, channels, h, w].
+            [N, pixels, channels].
         """
-        channels, height, width = x.shape[1], x.shape[2], x.shape[3]
-        query = self.query(x).flatten(2).transpose(1, 2)
         key = self.key(words) * (1.0 / math.sqrt(self.query.out_channels))
-        scores = torch.matmul(query, key.transpose(1, 2))
+        scores = torch.matmul(self.query(x), key.transpose(1, 2))
         attention = (scores + word_bias.to(scores.dtype)).softmax(dim=-1)
-        scale, shift = (
-            torch.matmul(attention, part(words)).transpose(1, 2).reshape(-1, channels, height, width)
-            for part in (self.scale, self.shift)
-        )
+        scale, shift = (torch.matmul(attention, part(words)) for part in (self.scale, self.shift))
         return x + (x * scale + shift)
 
 
@@ -132,20 +134,18 @@ class SentenceModulation(nn.Module):
         self.channel_gate = nn.Sequential(
             nn.Linear(2 * channels, channels // 2), nn.ReLU(), nn.Linear(channels // 2, channels)
         )
-        self.add = nn.Conv2d(channels, channels, 1)
+        self.add = Pointwise(channels, channels)
         for start_at_zero in self.add.parameters():
             nn.init.zeros_(start_at_zero)
 
     def forward(self, x: Tensor, sentence: Tensor) -> Tensor:
-        """Modulate ``x`` [N, channels, h, w] by ``sentence`` [N, text_width]; the shape stays."""
-        channels, height, width = x.shape[1], x.shape[2], x.shape[3]
+        """Modulate ``x`` [N, pixels, channels] by ``sentence`` [N, text_width]; the shape stays."""
+        channels = x.shape[2]
         asked, subject = self.query(sentence).split(channels, dim=-1)
-        pixels = x.flatten(2).transpose(1, 2)
-        scores = torch.matmul(pixels, asked[..., None] * (1.0 / math.sqrt(channels))).transpose(1, 2)
-        context = torch.matmul(scores.softmax(dim=-1), pixels)[:, 0]
-        channel_gate = self.channel_gate(torch.cat([context, subject], dim=-1)).sigmoid()[..., None, None]
-        spatial_gate = scores.sigmoid().reshape(-1, 1, height, width)
-        added: Tensor = self.add(x * channel_gate * spatial_gate)
+        scores = torch.matmul(x, asked[..., None] * (1.0 / math.sqrt(channels)))
+        context = torch.matmul(scores.transpose(1, 2).softmax(dim=-1), x)[:, 0]
+        channel_gate = self.channel_gate(torch.cat([context, subject], dim=-1)).sigmoid()[:, None]
+        added: Tensor = self.add(x * channel_gate * scores.sigmoid())
         return x + added
 
 
@@ -157,20 +157,11 @@ class FusionLevel(nn.Module):
         channels_above: Channels of the level above (half the resolution).
         word_width: Channels of an image-aware word.
         text_width: Channels of the sentence.
-        size: (height, width) of this level.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        channels_above: int,
-        word_width: int,
-        text_width: int,
-        size: tuple[int, int],
-    ):
+    def __init__(self, channels: int, channels_above: int, word_width: int, text_width: int):
         super().__init__()
-        self.size = size
-        self.descend = nn.Conv2d(channels_above, channels, 1)
+        self.descend = Pointwise(channels_above, channels)
         self.by_words = WordModulation(channels, word_width, key_width=channels // 2)
         self.by_sentence = SentenceModulation(channels, text_width)
         self.refine = ConvUnit(channels, channels)
@@ -179,16 +170,19 @@ class FusionLevel(nn.Module):
         """Fuse.
 
         Args:
-            seen: [N, channels, *size], the pyramid's map for each command.
-            above: [N, channels_above, *size / 2], the coarser level's answer.
+            seen: [N, h, w, channels], the pyramid's map for each command.
+            above: [N, h / 2, w / 2, channels_above], the coarser level's answer.
             words: [N, T, word_width].
             word_bias: [N, 1, T].
             sentence: [N, text_width].
 
         Returns:
-            [N, channels, *size].
+            [N, h, w, channels].
         """
-        x = seen + double(self.descend(above), *self.size)
-        x = self.by_sentence(self.by_words(x, words, word_bias), sentence)
-        refined: Tensor = x + self.refine(x)
-        return refined
+        x = add_doubled(seen, self.descend(above))
+        batch, height, width, channels = x.shape
+        pixels = self.by_words(x.reshape(batch, height * width, channels), words, word_bias)
+        pixels = self.by_sentence(pixels, sentence)
+        neighbours = self.refine(channels_first(pixels.reshape(batch, height, width, channels)))
+        refined = pixels + channels_last(neighbours).reshape(batch, height * width, channels)
+        return refined.reshape(batch, height, width, channels)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ris_ros.model.blocks import Pointwise, channels_first
+
 MASKS = 2
 """Masks per command: the referred object and the referred region."""
 
@@ -30,25 +32,25 @@ class MaskHead(nn.Module):
 
     def __init__(self, channels: int, detail: int):
         super().__init__()
-        self.base = nn.Conv2d(channels, MASKS, 1, bias=False)
+        self.base = Pointwise(channels, MASKS, bias=False)
         self.start = nn.Parameter(torch.full((1, MASKS, 1, 1), FEW))
-        self.kernel = nn.Conv2d(channels, detail, 1)
-        self.unfold = nn.Conv2d(detail, MASKS * 4, 1)
+        self.kernel = Pointwise(channels, detail)
+        self.unfold = Pointwise(detail, MASKS * 4)
 
     def forward(self, fused: Tensor, detail: Tensor) -> tuple[Tensor, Tensor]:
         """Draw the masks.
 
         Args:
-            fused: [N, channels, h / 2, w / 2].
-            detail: [N, detail, h / 2, w / 2].
+            fused: [N, h / 2, w / 2, channels].
+            detail: [N, h / 2, w / 2, detail].
 
         Returns:
             Logits [N, 2, h, w], and the logits at stride 8 [N, 2, h / 2, w / 2] that they refine.
         """
-        base = self.base(fused) + self.start
-        drawn = functional.pixel_shuffle(self.unfold(functional.relu(self.kernel(fused)) * detail), 2)
-        size = (2 * fused.shape[2], 2 * fused.shape[3])
-        return functional.interpolate(base, size=size, mode="bilinear", align_corners=False) + drawn, base
+        base = channels_first(self.base(fused)) + self.start
+        fours = channels_first(self.unfold(functional.relu(self.kernel(fused)) * detail))
+        smooth = functional.interpolate(base, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return smooth + functional.pixel_shuffle(fours, 2), base
 
 
 class ExistenceHead(nn.Module):
@@ -85,9 +87,9 @@ class ExistenceHead(nn.Module):
         """Judge.
 
         Args:
-            fused: [N, channels, h, w], detached here as all that follows.
+            fused: [N, h, w, channels], detached here as all that follows.
             base_logits: [N, 2, h, w], the masks at that resolution.
-            coarse: [N, coarse, h', w'].
+            coarse: [N, h', w', coarse].
             words: [N, T, coarse], image-aware.
             word_mask: [N, T].
             sentence: [N, text_width].
@@ -99,8 +101,8 @@ class ExistenceHead(nn.Module):
         logits = base_logits.flatten(2)
         probability = logits.sigmoid()
         area = probability.mean(dim=-1)
-        under = torch.matmul(probability, fused.flatten(2).transpose(1, 2)) / (probability.sum(dim=-1)[..., None] + 1.0)
-        pixels = coarse.flatten(2).transpose(1, 2)
+        under = torch.matmul(probability, fused.flatten(1, 2)) / (probability.sum(dim=-1)[..., None] + 1.0)
+        pixels = coarse.flatten(1, 2)
         query = self.query(sentence)[:, None] * (1.0 / math.sqrt(pixels.shape[2]))
         scores = torch.matmul(query, pixels.transpose(1, 2))
         attended = torch.matmul(scores.softmax(dim=-1), pixels)[:, 0]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ris_ros.model.backbone import Backbone
-from ris_ros.model.blocks import key_bias, select_rows
+from ris_ros.model.blocks import Pointwise, channels_first, key_bias, select_rows
 from ris_ros.model.fusion import FusionLevel, JointReasoning
 from ris_ros.model.heads import MASKS, ExistenceHead, MaskHead
 from ris_ros.model.pyramid import PixelHead, Pyramid
@@ -27,7 +27,7 @@ class ReferringNetwork(nn.Module):
     """Object mask, region mask and existence for commands on images.
 
     Args:
-        input_size_px: (width, height) of the input, both a multiple of 32.
+        input_size_px: (width, height) of the largest input, both a multiple of 32; any smaller multiples will do too.
         mean: Mean of red, green, blue on the scale 0 to 255; subtracted inside the graph.
         std: Deviation of the same, on the same scale; divided by inside the graph.
         stem_channels: Backbone channels at stride 2.
@@ -68,20 +68,19 @@ class ReferringNetwork(nn.Module):
         width, height = input_size_px
         if width % 32 or height % 32:
             raise ValueError(f"input_size_px must be multiples of 32, not {input_size_px}")
-        sizes = {stride: (height // stride, width // stride) for stride in (8, 16, 32)}
         self.register_buffer("mean", torch.tensor(mean).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).reshape(1, 3, 1, 1), persistent=False)
         self.backbone = Backbone(stem_channels, channels, blocks)
-        self.pyramid = Pyramid(channels, pyramid_channels, detail_channels, (height, width), heads)
+        self.pyramid = Pyramid(channels, pyramid_channels, detail_channels, heads)
         _, fine, middle, coarse = pyramid_channels
-        self.joint = JointReasoning(coarse, text_width, sizes[32], heads, joint_layers)
-        self.fuse_middle = FusionLevel(middle, coarse, coarse, text_width, sizes[16])
-        self.fuse_fine = FusionLevel(fine, middle, coarse, text_width, sizes[8])
+        self.joint = JointReasoning(coarse, text_width, heads, joint_layers)
+        self.fuse_middle = FusionLevel(middle, coarse, coarse, text_width)
+        self.fuse_fine = FusionLevel(fine, middle, coarse, text_width)
         self.draw = MaskHead(fine, detail_channels)
         self.exists = ExistenceHead(fine, coarse, text_width, existence_width)
         self.semantic = PixelHead(detail_channels, fine, classes)
         self.colour = PixelHead(detail_channels, fine, colours)
-        self.draw_coarse = nn.Conv2d(middle, MASKS, 1)
+        self.draw_coarse = Pointwise(middle, MASKS)
 
     def see(self, images: Tensor) -> dict[str, Tensor]:
         """Look at images, before any command.
@@ -90,7 +89,7 @@ class ReferringNetwork(nn.Module):
             images: uint8 [C, H, W, 3], red first.
 
         Returns:
-            ``p8``, ``p16`` and ``p32`` [C, ., H / 8, W / 8] and so on; ``p4`` [C, ., H / 8, W / 8], the detail at
+            ``p8``, ``p16`` and ``p32`` [C, H / 8, W / 8, .] and so on; ``p4`` [C, H / 8, W / 8, .], the detail at
             stride 4 with 2x2 pixels folded into channels.
         """
         x = (images.permute(0, 3, 1, 2).to(self.mean.dtype) - self.mean) / self.std
@@ -128,7 +127,7 @@ class ReferringNetwork(nn.Module):
             "object_logits": object_logits,
             "region_logits": region_logits,
             "existence_logit": self.exists(fine, base, coarse, spoken, word_mask, sentence),
-            "coarse_logits": self.draw_coarse(middle),
+            "coarse_logits": channels_first(self.draw_coarse(middle)),
         }
 
     def classify(self, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:

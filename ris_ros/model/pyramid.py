@@ -11,29 +11,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ris_ros.model.blocks import ConvUnit, SelfAttentionLayer, coordinate_maps, double
-
-COORDINATES = 8
+from ris_ros.model.blocks import (
+    COORDINATES,
+    ConvUnit,
+    Pointwise,
+    SelfAttentionLayer,
+    add_doubled,
+    channels_first,
+    channels_last,
+    coordinate_maps,
+)
 
 
 class Placed(nn.Module):
-    """Adds where each pixel lies: a learned mixture of fixed coordinate maps, kept as a buffer of fixed size.
+    """Adds where each pixel lies: a learned mixture of fixed coordinate maps.
 
     Args:
         channels: Channels of the map.
-        size: (height, width) of the map.
     """
 
-    coordinates: Tensor
-
-    def __init__(self, channels: int, size: tuple[int, int]):
+    def __init__(self, channels: int):
         super().__init__()
-        self.register_buffer("coordinates", coordinate_maps(*size)[None], persistent=False)
-        self.mix = nn.Conv2d(COORDINATES, channels, 1, bias=False)
+        self.mix = Pointwise(COORDINATES, channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Keep the shape of ``x`` [B, channels, *size]."""
-        placed: Tensor = x + self.mix(self.coordinates)
+        """Keep the shape of ``x`` [B, H, W, channels]."""
+        placed: Tensor = x + self.mix(coordinate_maps(x.shape[1], x.shape[2]).to(x))
         return placed
 
 
@@ -44,28 +47,17 @@ class Pyramid(nn.Module):
         channels_in: Channels of the backbone's maps at strides 4, 8, 16, 32.
         channels_out: Channels of the pyramid at the same strides.
         detail: Channels of the folded detail.
-        input_size: (height, width) of the network's input.
         heads: Attention heads at stride 32.
     """
 
-    def __init__(
-        self,
-        channels_in: Sequence[int],
-        channels_out: Sequence[int],
-        detail: int,
-        input_size: tuple[int, int],
-        heads: int,
-    ):
+    def __init__(self, channels_in: Sequence[int], channels_out: Sequence[int], detail: int, heads: int):
         super().__init__()
-        self.sizes = [(input_size[0] // stride, input_size[1] // stride) for stride in (4, 8, 16, 32)]
         self.lateral = nn.ModuleList(
             ConvUnit(wide, thin, kernel=1, activate=False) for wide, thin in zip(channels_in, channels_out, strict=True)
         )
-        self.placed = nn.ModuleList(
-            Placed(channels, size) for channels, size in zip(channels_out[1:], self.sizes[1:], strict=True)
-        )
+        self.placed = nn.ModuleList(Placed(channels) for channels in channels_out[1:])
         self.context = SelfAttentionLayer(channels_out[3], heads)
-        self.descend = nn.ModuleList(nn.Conv2d(channels_out[i + 1], channels_out[i], 1) for i in range(3))
+        self.descend = nn.ModuleList(Pointwise(channels_out[i + 1], channels_out[i]) for i in range(3))
         self.smooth = nn.ModuleList(ConvUnit(channels_out[i], channels_out[i]) for i in range(3))
         self.fold = nn.Conv2d(channels_out[0], detail, 2, stride=2)
 
@@ -73,23 +65,23 @@ class Pyramid(nn.Module):
         """Build the pyramid.
 
         Args:
-            maps: The backbone's maps at strides 4, 8, 16, 32.
+            maps: The backbone's maps [C, channels_in[i], H / s, W / s] at strides 4, 8, 16, 32.
 
         Returns:
-            First the detail [C, detail, H / 8, W / 8]: what lies at stride 4, 2x2 pixels folded into channels, signed
-            because commands multiply it. Then maps [C, channels_out[i], H / s, W / s] at s = 8, 16, 32.
+            First the detail [C, H / 8, W / 8, detail]: what lies at stride 4, 2x2 pixels folded into channels, signed
+            because commands multiply it. Then maps [C, H / s, W / s, channels_out[i]] at s = 8, 16, 32. Channels come
+            last, as convolutions leave them in memory and products take them.
         """
-        height, width = self.sizes[3]
-        coarse = self.placed[2](self.lateral[3](maps[3]))
-        tokens = self.context(coarse.flatten(2).transpose(1, 2))
-        coarse = tokens.transpose(1, 2).reshape(-1, tokens.shape[2], height, width)
-        pyramid = [coarse]
+        coarse = self.placed[2](channels_last(self.lateral[3](maps[3])))
+        batch, height, width, channels = coarse.shape
+        tokens = self.context(coarse.reshape(batch, height * width, channels))
+        pyramid = [tokens.reshape(batch, height, width, channels)]
         for level in (2, 1, 0):
-            x = self.lateral[level](maps[level]) + double(self.descend[level](pyramid[0]), *self.sizes[level])
+            x = add_doubled(channels_last(self.lateral[level](maps[level])), self.descend[level](pyramid[0]))
             if level > 0:
                 x = self.placed[level - 1](x)
-            pyramid.insert(0, self.smooth[level](functional.relu(x)))
-        pyramid[0] = self.fold(pyramid[0])
+            pyramid.insert(0, channels_last(self.smooth[level](channels_first(functional.relu(x)))))
+        pyramid[0] = channels_last(self.fold(channels_first(pyramid[0])))
         return pyramid
 
 
@@ -104,12 +96,12 @@ class PixelHead(nn.Module):
 
     def __init__(self, detail: int, channels: int, classes: int):
         super().__init__()
-        self.fine = nn.Conv2d(detail, 4 * classes, 1)
-        self.coarse = nn.Conv2d(channels, classes, 1)
+        self.fine = Pointwise(detail, 4 * classes)
+        self.coarse = Pointwise(channels, classes)
 
     def forward(self, detail: Tensor, p8: Tensor) -> Tensor:
         """Logits [C, classes, H / 4, W / 4]."""
-        coarse = self.coarse(p8)
-        size = (2 * coarse.shape[2], 2 * coarse.shape[3])
-        coarse = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
-        return torch.add(coarse, functional.pixel_shuffle(self.fine(detail), 2))
+        coarse = functional.interpolate(
+            channels_first(self.coarse(p8)), scale_factor=2.0, mode="bilinear", align_corners=False
+        )
+        return torch.add(coarse, functional.pixel_shuffle(channels_first(self.fine(detail)), 2))

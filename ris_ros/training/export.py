@@ -117,6 +117,7 @@ def _manifest(name: str, version: str, settings: TrainingSettings, thresholds: T
         "name": name,
         "version": version,
         "input_size_px": list(network.input_size_px),
+        "any_size": True,
         "normalisation": {"mean": list(network.mean), "std": list(network.std)},
         "thresholds": asdict(thresholds),
         "roles": dict(ROLES),

@@ -50,11 +50,12 @@ def build_graphs(
 ) -> tuple[bytes, bytes]:
     """Trace the network.
 
-    The number of cameras C and of commands N stay free; the number of tokens is fixed.
+    The number of cameras C, the number of commands N, and height and width of the images (multiples of 32) stay free;
+    the number of tokens is fixed.
 
     Args:
         network: In evaluation mode, on the CPU.
-        input_size_px: (width, height) of its input.
+        input_size_px: (width, height) of the input that it is traced with.
         max_tokens: T of ``words``.
         text_width: D of ``words``.
 
@@ -76,8 +77,11 @@ def build_graphs(
         torch.zeros(commands, text_width),
         torch.zeros(commands, dtype=torch.int64),
     )
-    per_camera = {name: {0: "C"} for name in ("image", *FEATURES)}
-    per_command = {name: {0: "N"} for name in (*GROUND_TEXT_INPUTS, *GROUND_OUTPUTS)}
+    per_camera = {"image": {0: "C", 1: "H", 2: "W"}}
+    for name, stride in zip(FEATURES, (8, 8, 16, 32), strict=True):
+        per_camera[name] = {0: "C", 1: f"H{stride}", 2: f"W{stride}"}
+    per_command = {name: {0: "N"} for name in (*GROUND_TEXT_INPUTS, "existence_logit")}
+    per_command |= {name: {0: "N", 1: "H4", 2: "W4"} for name in ("object_logits", "region_logits")}
     vision = _trace(_Vision(network), (image,), ("image",), FEATURES, per_camera)
     ground = _trace(
         _Ground(network),
@@ -129,8 +133,8 @@ def _trace(
 ) -> bytes:
     _onnx()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # Sizes that become constants are meant to (the input's size and the number of tokens are fixed), and this
-        # exporter, unlike its successor, writes opset 17 with batch normalisation folded away.
+        # What becomes a constant is meant to (the number of tokens is fixed), and this exporter, unlike its successor,
+        # writes opset 17 with batch normalisation folded away.
         warnings.simplefilter("ignore")
         path = Path(folder) / "graph.onnx"
         torch.onnx.export(

@@ -29,14 +29,24 @@ def test_shapes(network: ReferringNetwork) -> None:
     with torch.no_grad():
         features = network.see(images(2))
     assert tuple(features) == FEATURES
-    assert features["p8"].shape == (2, 8, 8, 12)
-    assert features["p32"].shape == (2, 16, 2, 3)
+    assert features["p8"].shape == (2, 8, 12, 8)
+    assert features["p32"].shape == (2, 2, 3, 16)
     answers = ground(network, images(2), text(3), [0, 1, 1])
     assert answers["object_logits"].shape == answers["region_logits"].shape == (3, 16, 24)
     assert answers["existence_logit"].shape == (3,)
     classes, colours = network.classify(features)
     assert classes.shape == (2, 17, 16, 24)
     assert colours.shape == (2, 14, 16, 24)
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (32, 96), (96, 64), (160, 128)])
+def test_any_size_in_steps_of_32_is_answered_at_its_own_size(
+    network: ReferringNetwork, height: int, width: int
+) -> None:
+    pictures = torch.randint(0, 256, (1, height, width, 3), dtype=torch.uint8)
+    answers = ground(network, pictures, text(2), [0, 0])
+    assert answers["object_logits"].shape == (2, height // 4, width // 4)
+    assert all(torch.isfinite(answers[name]).all() for name in ANSWERS)
 
 
 def test_permuted_commands_get_permuted_answers(network: ReferringNetwork) -> None:
@@ -85,7 +95,7 @@ def test_words_and_sentence_both_matter(network: ReferringNetwork) -> None:
 
 def test_modulation_starts_as_the_identity() -> None:
     level = tiny_network().fuse_fine
-    x = torch.randn(2, 8, 8, 12)
+    x = torch.randn(2, 96, 8)
     words, sentence = torch.randn(2, 5, 16), torch.randn(2, 12)
     with torch.no_grad():
         torch.testing.assert_close(level.by_words(x, words, torch.zeros(2, 1, 5)), x)
@@ -94,11 +104,11 @@ def test_modulation_starts_as_the_identity() -> None:
 
 def test_every_pixel_attends_to_its_own_words() -> None:
     modulation = stirred(tiny_network()).fuse_fine.by_words
-    x, words = torch.randn(1, 8, 8, 12), torch.randn(1, 5, 16)
+    x, words = torch.randn(1, 96, 8), torch.randn(1, 5, 16)
     with torch.no_grad():
         shifts = modulation(x, words, torch.zeros(1, 1, 5)) - x
         without_last = modulation(x, words, torch.tensor([[[0.0, 0.0, 0.0, 0.0, -1e4]]])) - x
-    change = (shifts - without_last).abs().amax(dim=1).flatten()
+    change = (shifts - without_last).abs().amax(dim=2).flatten()
     assert change.max() > 3 * change.min()
 
 

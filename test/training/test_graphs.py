@@ -38,12 +38,16 @@ def sessions(network: ReferringNetwork) -> tuple[object, object]:
     return tuple(onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]) for graph in graphs)
 
 
-@pytest.mark.parametrize(("cameras", "commands"), [(1, 1), (2, 5), (3, 1)])
-def test_graphs_answer_as_the_network_does(
-    network: ReferringNetwork, sessions: tuple[object, object], cameras: int, commands: int
+@pytest.mark.parametrize(
+    ("cameras", "commands", "height", "width"),
+    [(1, 1, 64, 96), (2, 5, 64, 96), (3, 1, 64, 96), (1, 2, 96, 64), (2, 3, 32, 160), (1, 1, 32, 32)],
+)
+def test_graphs_answer_as_the_network_does_at_any_size(
+    network: ReferringNetwork, sessions: tuple[object, object], cameras: int, commands: int, height: int, width: int
 ) -> None:
     vision, ground = sessions
-    pictures, spoken = images(cameras), text(commands, TOKENS)
+    pictures = torch.randint(0, 256, (cameras, height, width, 3), dtype=torch.uint8)
+    spoken = text(commands, TOKENS)
     index = torch.arange(commands) % cameras
     with torch.no_grad():
         expected = network.ground(network.see(pictures), *spoken, index)
