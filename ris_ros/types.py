@@ -51,15 +51,17 @@ class Frame:
 
     Attributes:
         camera: Name of the camera, as in the node's parameter ``cameras``.
-        image_rgb: uint8 [H, W, 3], red first, rows from the top.
+        image_rgb: uint8 [H, W, 3], red first, rows from the top; the whole image, perhaps smaller than it was taken.
         stamp_ns: Time of exposure, from the message header, in the publisher's clock.
         frame_id: Optical frame of the camera (REP-103).
+        camera_size_px: (width, height) of the image as the camera took it; None where that is ``image_rgb``'s own.
     """
 
     camera: str
     image_rgb: NDArray[np.uint8]
     stamp_ns: int
     frame_id: str = ""
+    camera_size_px: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         _require(self.image_rgb, "image_rgb", np.uint8, (None, None, 3))
@@ -67,11 +69,13 @@ class Frame:
             raise ImageError(
                 f"The image of camera '{self.camera}' is empty ({self.image_rgb.shape}): check the driver."
             )
+        if self.camera_size_px is not None and min(self.camera_size_px) < 1:
+            raise ValueError(f"camera_size_px must be positive, not {self.camera_size_px}")
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        return self.image_rgb.shape[1], self.image_rgb.shape[0]
+        """(width, height) in pixels of the camera: what masks, boxes and peaks refer to."""
+        return self.camera_size_px or (self.image_rgb.shape[1], self.image_rgb.shape[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -59,17 +59,22 @@ class Letterbox:
         """The network's input.
 
         Args:
-            image_rgb: uint8 [H, W, 3] of ``image_size_px``.
+            image_rgb: uint8 [H, W, 3]: the whole image, of ``image_size_px`` or shrunk already; one that has the
+                content's size is copied as it is.
             out: uint8 [h, w, 3] of ``input_size_px`` to write to, or None for a fresh one.
 
         Raises:
-            ImageError: The image has another size.
+            ImageError: The image has another aspect than the one that was announced.
         """
-        if image_rgb.shape != (self.image_size_px[1], self.image_size_px[0], 3):
-            raise ImageError(
-                f"The image is {image_rgb.shape}, not of the size {self.image_size_px} that was announced."
-            )
         x, y, width, height = self.content_xywh
+        have_width, have_height = image_rgb.shape[1], image_rgb.shape[0]
+        # Each side of a shrunk image is rounded to whole pixels, at least one.
+        off = abs(have_width * self.image_size_px[1] - have_height * self.image_size_px[0])
+        if off > sum(self.image_size_px):
+            raise ImageError(
+                f"The image has {have_width}x{have_height} pixels, which is not the aspect of the"
+                f" {self.image_size_px[0]}x{self.image_size_px[1]} that were announced."
+            )
         if out is None:
             out = np.empty((self.input_size_px[1], self.input_size_px[0], 3), np.uint8)
         out[:y] = PAD_VALUE
@@ -77,7 +82,7 @@ class Letterbox:
         out[y : y + height, :x] = PAD_VALUE
         out[y : y + height, x + width :] = PAD_VALUE
         content = out[y : y + height, x : x + width]
-        if (width, height) == self.image_size_px:
+        if (have_width, have_height) == (width, height):
             content[:] = image_rgb
         else:
             content[:] = resized(image_rgb, (width, height))

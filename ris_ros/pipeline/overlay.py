@@ -45,7 +45,7 @@ class _Scale:
         )
 
 
-def draw(groundings: Sequence[Grounding]) -> NDArray[np.uint8]:
+def draw(groundings: Sequence[Grounding], image_rgb: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """Tint and outline the masks of answers on one frame, under a banner with what was asked and found.
 
     The referred object is orange and the referred region green; of each answer the mask that was asked for is filled,
@@ -53,13 +53,18 @@ def draw(groundings: Sequence[Grounding]) -> NDArray[np.uint8]:
 
     Args:
         groundings: At least one, all on the same frame.
+        image_rgb: uint8 [H, W, 3], the frame at its camera's size; None for what the frame holds, enlarged to it.
 
     Returns:
-        uint8 [H, W, 3] RGB of the frame's size.
+        uint8 [H, W, 3] RGB of the camera's size.
     """
     frame = groundings[0].frame
-    picture = frame.image_rgb.copy()
     width, height = frame.size_px
+    source = frame.image_rgb if image_rgb is None else image_rgb
+    if source.shape[:2] == (height, width):
+        picture = source.copy()
+    else:
+        picture = np.asarray(cv2.resize(source, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
     scale = _Scale.of(width, height)
     for grounding in groundings:
         is_region = grounding.command.target is Target.REGION

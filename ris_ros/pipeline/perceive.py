@@ -101,6 +101,17 @@ class Perceiver:
         """
         return self.backend.fixed_size_px or smallest_input(image_sizes_px, self.input_size_px, SIDE_STEP)
 
+    def working_size(self, image_size_px: tuple[int, int]) -> tuple[int, int]:
+        """(width, height) at which the network looks at an image: a decoder that shrinks to it loses nothing.
+
+        Args:
+            image_size_px: (width, height) of the camera image.
+
+        Raises:
+            ImageError: The image has no pixels.
+        """
+        return Letterbox.fit(image_size_px, self.input_for([image_size_px])).content_xywh[2:]
+
     def perceive(
         self, frames: Sequence[Frame], commands: Sequence[Command], thresholds: Thresholds | None = None
     ) -> list[Grounding]:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import ImageError
-from ris_ros.ros.encodings import check_size
+from ris_ros.geometry.letterbox import resized
+from ris_ros.ros.encodings import WorkingSize, check_size, smaller
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
@@ -21,29 +22,39 @@ _JPEG_END = b"\xff\xd9"
 _START_OF_SCAN = 0xDA
 # Start-of-frame markers hold the size; C4, C8 and CC of that range are tables.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
+"""By how much a JPEG can be shrunk while it is decoded, and how to ask for it."""
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
-def decode_compressed(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
+def decode_compressed(data: bytes, max_pixels: int, working_size: WorkingSize | None = None) -> NDArray[np.uint8]:
     """Read a JPEG or PNG image, whatever the message's format string says.
 
+    Of a JPEG no more detail is decoded than the size needs: its blocks of 8x8 pixels become 4x4, 2x2 or 1x1 at once.
     An orientation noted in the file is not applied, because the camera model refers to the pixels as they lie.
 
     Args:
         data: The whole file.
         max_pixels: Refuse images of more pixels.
+        working_size: The size that is wanted, where that is smaller; None for the image's own.
 
     Returns:
-        uint8 [H, W, 3], RGB, rows from the top.
+        uint8 [h, w, 3], RGB, rows from the top.
 
     Raises:
         ImageError: It is neither JPEG nor PNG, is truncated or damaged, or too large.
     """
     width, height = encoded_size_px(data)
     check_size(width, height, max_pixels)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    size_px = smaller((width, height), working_size)
+    form = cv2.IMREAD_COLOR
+    if size_px is not None and data.startswith(_JPEG):
+        form = next((form for by, form in _REDUCED if width >= by * size_px[0] and height >= by * size_px[1]), form)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), form | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise ImageError(f"The compressed image ({len(data)} bytes) is damaged: check the camera driver.")
+    if size_px is not None:
+        image = resized(np.asarray(image, np.uint8), size_px)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image), np.uint8)
 
 

@@ -15,31 +15,37 @@ from std_msgs.msg import Header
 from ris_ros.errors import ImageError
 from ris_ros.msg import Grounding as GroundingMessage
 from ris_ros.msg import GroundingArray, MaskRegion, StageLatency
-from ris_ros.ros.compressed import decode_compressed
-from ris_ros.ros.encodings import decode_raw
+from ris_ros.ros.compressed import decode_compressed, encoded_size_px
+from ris_ros.ros.encodings import WorkingSize, decode_raw
 from ris_ros.ros.stamps import set_ns, to_ns
 from ris_ros.types import Frame, Grounding, MaskAnswer
 
 
-def to_frame(camera: str, message: Image | CompressedImage, max_pixels: int) -> Frame:
+def to_frame(
+    camera: str, message: Image | CompressedImage, max_pixels: int, working_size: WorkingSize | None = None
+) -> Frame:
     """Read a camera message.
 
     Args:
         camera: Name of the camera.
         message: What it sent.
         max_pixels: Refuse images of more pixels.
+        working_size: The size that is wanted of the image, where that is smaller; None for its own.
 
     Raises:
         ImageError: The image is malformed, of an unknown encoding or too large; the sentence names the camera.
     """
     try:
         if isinstance(message, Image):
-            image_rgb = decode_raw(message, max_pixels)
+            size_px = message.width, message.height
+            image_rgb = decode_raw(message, max_pixels, working_size)
         else:
-            image_rgb = decode_compressed(bytes(message.data), max_pixels)
+            data = bytes(message.data)
+            size_px = encoded_size_px(data)
+            image_rgb = decode_compressed(data, max_pixels, working_size)
     except ImageError as error:
         raise ImageError(f"Camera '{camera}': {error}") from None
-    return Frame(camera, image_rgb, to_ns(message.header.stamp), message.header.frame_id)
+    return Frame(camera, image_rgb, to_ns(message.header.stamp), message.header.frame_id, size_px)
 
 
 def header_of(frame: Frame) -> Header:

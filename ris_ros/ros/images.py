@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ris_ros.config.node import NodeConfig
 from ris_ros.ros.convert import to_frame
+from ris_ros.ros.encodings import WorkingSize
 from ris_ros.ros.stamps import NS_PER_S, CameraClock, to_ns
 from ris_ros.ros.statistics import Statistics
 from ris_ros.ros.worker import Arrival
@@ -35,11 +36,13 @@ class Taken:
     """A decoded image.
 
     Attributes:
-        frame: The image.
+        arrival: The message that it was.
+        frame: The image, no larger than it is looked at.
         time_ns: When it was taken, in the node's clock.
         stages_ns: Durations of the stages so far, by name.
     """
 
+    arrival: Arrival
     frame: Frame
     time_ns: int
     stages_ns: Mapping[str, int]
@@ -51,11 +54,13 @@ class Images:
     Args:
         config: Reads the settings as they are.
         statistics: Is told of cameras whose stamps are of another clock.
+        working_size: From the size of a camera image to the one at which it is looked at.
     """
 
-    def __init__(self, config: Callable[[], NodeConfig], statistics: Statistics) -> None:
+    def __init__(self, config: Callable[[], NodeConfig], statistics: Statistics, working_size: WorkingSize) -> None:
         self._config = config
         self._statistics = statistics
+        self._working_size = working_size
         self._newest: dict[str, Arrival] = {}
         self._clocks = defaultdict[str, CameraClock](CameraClock)
 
@@ -85,7 +90,7 @@ class Images:
         """
         begin_ns = time.monotonic_ns()
         frame = self._frame(dated.arrival)
-        return Taken(frame, dated.time_ns, {**dated.stages_ns, "decode": time.monotonic_ns() - begin_ns})
+        return Taken(dated.arrival, frame, dated.time_ns, {**dated.stages_ns, "decode": time.monotonic_ns() - begin_ns})
 
     def newest(self, camera: str) -> Frame | None:
         """The newest image of a camera, None where there is none or it came too long ago.
@@ -108,4 +113,4 @@ class Images:
         self._clocks.clear()
 
     def _frame(self, arrival: Arrival) -> Frame:
-        return to_frame(arrival.camera, arrival.message, self._config().max_image_pixels)
+        return to_frame(arrival.camera, arrival.message, self._config().max_image_pixels, self._working_size)

@@ -12,7 +12,7 @@ from ris_ros.config.node import NodeConfig
 from ris_ros.msg import GroundingArray
 from ris_ros.pipeline import overlay
 from ris_ros.pipeline.labels import label_map
-from ris_ros.ros.convert import grounding_array, header_of, jpeg, mono8
+from ris_ros.ros.convert import grounding_array, header_of, jpeg, mono8, to_frame
 from ris_ros.ros.qos import latched_qos, result_qos
 from ris_ros.ros.session import Answered
 from ris_ros.ros.statistics import Statistics
@@ -60,7 +60,9 @@ class Outputs:
         self._statistics.took("publish", time.monotonic_ns() - begin_ns)
         if self._overlay.get_subscription_count():
             begin_ns = time.monotonic_ns()
-            picture = overlay.draw(answered.groundings)
+            # Decoded once more, whole: watching costs nothing before the masks are out, and does not change them.
+            whole = to_frame(answered.arrival.camera, answered.arrival.message, self._config().max_image_pixels)
+            picture = overlay.draw(answered.groundings, whole.image_rgb)
             self._overlay.publish(jpeg(picture, header, self._config().overlay_jpeg_quality))
             self._statistics.took("overlay", time.monotonic_ns() - begin_ns)
 

@@ -38,12 +38,14 @@ class Answered:
         newest: The answer to the newest of them.
         stages_ns: Durations of the stages before perception, by name.
         image_time_ns: When the image was taken, in the node's clock.
+        arrival: The image's message, for those who need more of it than was looked at.
     """
 
     groundings: Sequence[Grounding]
     newest: Grounding
     stages_ns: Mapping[str, int]
     image_time_ns: int
+    arrival: Arrival
 
 
 class Sink(Protocol):
@@ -100,7 +102,7 @@ class Session:
         self.commands: tuple[Command, ...] = ()
         self._searches: dict[str, tuple[Search, Callable[[Progress | Verdict], None]]] = {}
         self._once: list[_Once] = []
-        self._images = Images(config, statistics)
+        self._images = Images(config, statistics, perceiver.working_size)
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -177,7 +179,7 @@ class Session:
             RisError: Text or image cannot be used, or the engines failed.
         """
         command = self._read(asked, self._own_id("request"))
-        frame = to_frame(camera, message, self._config().max_image_pixels)
+        frame = to_frame(camera, message, self._config().max_image_pixels, self._perceiver.working_size)
         return self._perceiver.perceive([frame], [command], self._thresholds())[0]
 
     def ground_camera(self, asked: Asked, camera: str, answer: Future[Grounding]) -> None:
@@ -249,7 +251,7 @@ class Session:
         due = [g for g in groundings if g.command in self.commands and g.command.uttered_ns <= one.time_ns]
         if not due:
             return
-        self._sink.publish(Answered(due, due[-1], one.stages_ns, one.time_ns))
+        self._sink.publish(Answered(due, due[-1], one.stages_ns, one.time_ns, one.arrival))
         for grounding in due:
             self._inform_search(grounding)
 

@@ -116,6 +116,15 @@ def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
         Letterbox.fit(size, INPUT)
 
 
-def test_an_image_of_another_size_is_refused() -> None:
+def test_an_image_of_another_aspect_is_refused() -> None:
     with pytest.raises(ImageError, match="announced"):
-        Letterbox.fit((640, 480), INPUT).apply(np.zeros((480, 641, 3), np.uint8))
+        Letterbox.fit((640, 480), INPUT).apply(np.zeros((480, 660, 3), np.uint8))
+
+
+@settings(deadline=None, max_examples=50)
+@given(sizes.filter(lambda size: size[0] * size[1] < 2_000_000))
+def test_an_image_shrunk_to_its_content_beforehand_is_taken_as_it_is(size: tuple[int, int]) -> None:
+    box = Letterbox.fit(size, INPUT)
+    x, y, width, height = box.content_xywh
+    small = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    assert np.array_equal(box.apply(small)[y : y + height, x : x + width], small)
