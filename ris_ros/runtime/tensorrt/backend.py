@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.config.tensorrt import TensorRtSettings
-from ris_ros.errors import BackendError
+from ris_ros.errors import MisuseError
 from ris_ros.runtime.backend import ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.cuda import Cuda
@@ -103,7 +103,7 @@ class TensorRtBackend(ClosesOnExit):
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
         check_text(text, features, self._text_width)
         if features is not self._seen:
-            raise BackendError("These features were overwritten by a later look: ground before looking again.")
+            raise MisuseError("These features were overwritten by a later look: ground before looking again.")
         return self._runner.ground(features.camera_count, text)
 
     def close(self) -> None:

@@ -93,6 +93,11 @@ class EngineCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def empty(self) -> bool:
+        """Whether it certainly holds no engine."""
+        return next(self.folder.glob(f"*/{RECORD}"), None) is None
+
     def load(self, key: EngineKey) -> BuiltEngine | None:
         """The engine of a key; None where there is none that can be trusted."""
         entry = self.folder / key.digest

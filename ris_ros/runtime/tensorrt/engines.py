@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ris_ros.config.share import share_file
 from ris_ros.config.tensorrt import TensorRtSettings
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, RisError
 from ris_ros.runtime import parity
 from ris_ros.runtime.backend import SIDE_STEP
 from ris_ros.runtime.bundle import Bundle
@@ -23,7 +23,7 @@ from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, build_plan, wo
 from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey
 from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples
 from ris_ros.runtime.tensorrt.cuda import Cuda
-from ris_ros.runtime.tensorrt.library import Library
+from ris_ros.runtime.tensorrt.library import Library, load_library
 from ris_ros.runtime.tensorrt.prepare import Ranges, Typed
 from ris_ros.runtime.tensorrt.progress import Progress, Report, never, silent
 from ris_ros.runtime.tensorrt.report import BuildReport, inspect
@@ -143,6 +143,22 @@ def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop,
             "The cache holds no TensorRT engine of this model: run `ris build-engine`, which takes minutes."
         )
     return _build(bundle, settings, workshop, key)
+
+
+def engine_is_cached(bundle: Bundle, settings: TensorRtSettings) -> bool:
+    """Whether an engine would be taken from the cache; builds nothing, and is False wherever none could run.
+
+    Loads TensorRT and starts CUDA only where the cache holds anything at all.
+    """
+    cache = EngineCache(cache_folder("tensorrt"))
+    if cache.empty:
+        return False
+    try:
+        workshop = Workshop(load_library(), Cuda(), cache)
+        refuse_impossible(settings, workshop)
+        return cache.load(engine_key(bundle, settings, workshop)) is not None
+    except RisError:  # no TensorRT, no GPU, or settings that no engine meets
+        return False
 
 
 def refuse_impossible(settings: TensorRtSettings, workshop: Workshop) -> None:

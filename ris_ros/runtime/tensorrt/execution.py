@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, MisuseError
 from ris_ros.runtime.tensorrt.cuda import Cuda
 from ris_ros.runtime.tensorrt.library import Library
 
@@ -256,7 +256,7 @@ class OwningThread:
         """Refuse another thread.
 
         Raises:
-            BackendError: This is another thread than the one that made the engine.
+            MisuseError: This is another thread than the one that made the engine.
         """
         if threading.get_ident() != self._owner:
-            raise BackendError("A TensorRT backend belongs to the thread that made it: make one for each thread.")
+            raise MisuseError("A TensorRT backend belongs to the thread that made it: make one for each thread.")

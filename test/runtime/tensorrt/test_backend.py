@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from fake_tensorrt import VERSIONS, Machine  # noqa: E402
 from ris_ros.config.tensorrt import TensorRtSettings  # noqa: E402
 from ris_ros.errors import BackendError, MissingExtraError  # noqa: E402
 from ris_ros.runtime.onnx_backend import OnnxBackend  # noqa: E402
+from ris_ros.runtime.tensorrt import engines  # noqa: E402
 from ris_ros.runtime.tensorrt.backend import TensorRtBackend  # noqa: E402
 from ris_ros.runtime.tensorrt.builder import MIB, workspace_bytes  # noqa: E402
 from ris_ros.runtime.tensorrt.cache import EngineCache  # noqa: E402
@@ -189,6 +191,27 @@ def test_a_size_that_the_graphs_do_not_take_is_refused_before_anything_is_built(
 ) -> None:
     with pytest.raises((BackendError, ValueError), match=r"96x64|such as 512x288"):
         load(machine, size_px=size)
+    assert machine.count(BUILD) == 0
+
+
+def test_whether_an_engine_is_cached_is_told_without_building(
+    load: Load, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, settings = tiny_bundle.open_bundle(), TensorRtSettings(precision="fp32")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert not engines.engine_is_cached(bundle, settings), "without TensorRT, and without a cache"
+    load(machine).close()
+    shutil.copytree(tmp_path / "tensorrt", tmp_path / "ris_ros" / "tensorrt")
+    (tmp_path / "ris_ros" / "tensorrt").chmod(0o700)
+    assert not engines.engine_is_cached(bundle, settings), "without TensorRT"
+    monkeypatch.setattr(engines, "load_library", lambda: load_library(machine.tensorrt))
+    monkeypatch.setattr(engines, "Cuda", lambda: Cuda(machine.cuda_runtime))
+    machine.calls.clear()
+    assert engines.engine_is_cached(bundle, settings)
+    assert not engines.engine_is_cached(bundle, TensorRtSettings(precision="fp32", cameras=2))
+    assert not engines.engine_is_cached(bundle, TensorRtSettings(precision="int8", dla=0))
+    machine.refuse.add("cudaGetDeviceCount")
+    assert not engines.engine_is_cached(bundle, settings)
     assert machine.count(BUILD) == 0
 
 
