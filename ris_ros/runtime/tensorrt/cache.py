@@ -14,22 +14,27 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
-import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ris_ros.errors import BackendError
+from ris_ros.runtime.private_files import (
+    FOLDER_MODE,
+    is_private_folder,
+    own_folder,
+    read_private,
+    remove,
+    replace_private,
+    write_private,
+)
 
 PLANS = ("vision", "ground")
 RECORD = "engine.json"
-_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LABELS = {
     "graphs_sha256": "another model",
     "tensorrt": "TensorRT",
@@ -106,7 +111,7 @@ class EngineCache:
             return None
         plans = {}
         for name in PLANS:
-            content = _read_private(entry / f"{name}.plan")
+            content = read_private(entry / f"{name}.plan")
             if content is None or hashlib.sha256(content).hexdigest() != record["sha256"].get(name):
                 return None
             plans[name] = content
@@ -118,7 +123,7 @@ class EngineCache:
         Raises:
             BackendError: The folder cannot be written, or is another user's.
         """
-        self._own_folder()
+        own_folder(self.folder)
         entry = self.folder / key.digest
         staging = self.folder / f".{key.digest[:16]}-{secrets.token_hex(8)}"
         record = {
@@ -127,12 +132,12 @@ class EngineCache:
             "report": dict(engine.report),
         }
         try:
-            staging.mkdir(_PRIVATE_FOLDER)
+            staging.mkdir(FOLDER_MODE)
             try:
                 for name, plan in engine.plans.items():
-                    _write_private(staging / f"{name}.plan", plan)
-                _write_private(staging / RECORD, json.dumps(record, indent=1).encode())
-                self._remove(entry)
+                    write_private(staging / f"{name}.plan", plan)
+                write_private(staging / RECORD, json.dumps(record, indent=1).encode())
+                remove(entry)
                 staging.rename(entry)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -145,7 +150,7 @@ class EngineCache:
         """One sentence on why there is no engine for a key; empty where the cache holds nothing like it."""
         wanted = asdict(key)
         nearest: tuple[int, list[str]] | None = None
-        for entry in sorted(self.folder.glob("*")) if self._trusted(self.folder) else []:
+        for entry in sorted(self.folder.glob("*")) if is_private_folder(self.folder) else []:
             record = self._record(entry)
             if record is None:
                 if entry.name == key.digest:
@@ -168,7 +173,7 @@ class EngineCache:
     def earlier_seconds(self, key: EngineKey) -> float | None:
         """How long the latest build on this GPU for this precision took; None where there was none."""
         entries = sorted(self.folder.glob("*"), key=lambda path: path.lstat().st_mtime)
-        for entry in reversed(entries) if self._trusted(self.folder) else ():
+        for entry in reversed(entries) if is_private_folder(self.folder) else ():
             record = self._record(entry)
             if record and (record["key"].get("gpu"), record["key"].get("precision")) == (key.gpu, key.precision):
                 seconds = record["report"].get("seconds")
@@ -177,28 +182,22 @@ class EngineCache:
 
     def read_timing(self, key: EngineKey) -> bytes:
         """What earlier builds measured on this GPU; empty where nothing can be trusted."""
-        return (_read_private(self._timing(key)) or b"") if self._trusted(self.folder) else b""
+        return (read_private(self._timing(key)) or b"") if is_private_folder(self.folder) else b""
 
     def write_timing(self, key: EngineKey, content: bytes) -> None:
         """Keep what a build has measured; a folder that cannot be written only makes the next build slower."""
-        self._own_folder()
-        target = self._timing(key)
-        staging = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
-        try:
-            _write_private(staging, content)
-            staging.replace(target)
-        except OSError:
-            with contextlib.suppress(OSError):
-                staging.unlink()
+        own_folder(self.folder)
+        with contextlib.suppress(OSError):
+            replace_private(self._timing(key), content)
 
     def _timing(self, key: EngineKey) -> Path:
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{key.tensorrt}-{key.gpu}-{key.compute_capability}")
         return self.folder / f"timing-{name}.bin"
 
     def _record(self, entry: Path) -> dict[str, Any] | None:
-        if not (self._trusted(self.folder) and self._trusted(entry)):
+        if not (is_private_folder(self.folder) and is_private_folder(entry)):
             return None
-        content = _read_private(entry / RECORD)
+        content = read_private(entry / RECORD)
         try:
             record = json.loads(content) if content is not None else None
         except (ValueError, RecursionError):
@@ -209,64 +208,3 @@ class EngineCache:
         names = {field.name for field in fields(EngineKey)}
         whole = set(record["key"]) == names and all(isinstance(value, str) for value in record["key"].values())
         return record if whole and entry.name == EngineKey(**record["key"]).digest else None
-
-    def _trusted(self, folder: Path) -> bool:
-        try:
-            found = folder.lstat()
-        except OSError:
-            return False
-        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS
-
-    def _own_folder(self) -> None:
-        """Make the folder, or take back what is ours but was open to others, without what lay in it."""
-        try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                self.folder.mkdir(_PRIVATE_FOLDER)
-            if self._trusted(self.folder):
-                return
-            found = self.folder.lstat()
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
-                self.folder.chmod(_PRIVATE_FOLDER)
-                for entry in self.folder.iterdir():
-                    self._remove(entry)
-                return
-        except OSError as error:
-            raise BackendError(
-                f"{self.folder}: cannot be made ({error.strerror}): set XDG_CACHE_HOME to a folder of yours."
-            ) from None
-        raise BackendError(f"{self.folder}: is not a folder of this user: remove it, or set XDG_CACHE_HOME.")
-
-    def _remove(self, path: Path) -> None:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _read_private(path: Path) -> bytes | None:
-    """The contents of a plain file of ours that others can neither read nor write; None where it is anything else.
-
-    What is checked is what is read: the open file, not its name.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & _OTHERS:
-            return None
-        try:
-            return file.read()
-        except OSError:
-            return None
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _PRIVATE_FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, _PRIVATE_FILE)
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
