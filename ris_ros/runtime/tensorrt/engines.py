@@ -14,14 +14,16 @@ from ris_ros.config.share import share_file
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, RisError
 from ris_ros.runtime import parity
+from ris_ros.runtime import samples as sampling
 from ris_ros.runtime.backend import SIDE_STEP
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.onnx_backend import OnnxBackend
+from ris_ros.runtime.samples import Sample, read_samples
 from ris_ros.runtime.tensorrt import calibrate, fold, onnx_model, prepare
 from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, build_plan, workspace_bytes
 from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey
-from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples
+from ris_ros.runtime.tensorrt.calibrate import measure_ranges
 from ris_ros.runtime.tensorrt.cuda import Cuda
 from ris_ros.runtime.tensorrt.library import Library, load_library
 from ris_ros.runtime.tensorrt.prepare import Ranges, Typed
@@ -95,7 +97,7 @@ def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -
     """The key of a bundle's engine on this machine; reads no graph, so that a cached engine needs no ``onnx``."""
     files = bundle.settings.files
     content = hashlib.sha256((files["vision.onnx"] + files["ground.onnx"]).encode())
-    for module in (onnx_model, fold, prepare, calibrate):
+    for module in (onnx_model, fold, prepare, calibrate, sampling):
         content.update(Path(str(module.__file__)).read_bytes())
     precision = typed(settings)
     if precision != "fp32":

@@ -18,7 +18,8 @@ from ris_ros.runtime.backend import GROUND_OUTPUTS  # noqa: E402
 from ris_ros.runtime.bundle import Bundle, default_path  # noqa: E402
 from ris_ros.runtime.onnx_backend import OnnxBackend  # noqa: E402
 from ris_ros.runtime.parity import LIMITS, compare  # noqa: E402
-from ris_ros.runtime.tensorrt.calibrate import Sample, measure_ranges, read_samples  # noqa: E402
+from ris_ros.runtime.samples import Sample, read_samples  # noqa: E402
+from ris_ros.runtime.tensorrt.calibrate import measure_ranges  # noqa: E402
 from ris_ros.runtime.tensorrt.fold import plain  # noqa: E402
 from ris_ros.runtime.tensorrt.prepare import (  # noqa: E402
     HALF_LIMIT,
