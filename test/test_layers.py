@@ -21,7 +21,7 @@ LAYERS = (
     ("model",),
     ("runtime",),
     ("pipeline",),
-    ("training", "evaluation"),
+    ("training", "evaluation", "benchmark"),
     ("ros", "cli"),
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
@@ -29,7 +29,7 @@ RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 ONE_WAY = {("ros", "cli")}
 
 TORCH_MODULES = {"torch", "torchvision", "timm"}
-TORCH_PLACES = ("model/", "training/", "runtime/torch_backend.py")
+TORCH_PLACES = ("model/", "training/", "runtime/torch_backend.py", "benchmark/peers/")
 # Interfaces of this package are as much ROS as rclpy is.
 ROS_MODULES = {
     "ament_index_python",
