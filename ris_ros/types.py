@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,17 +209,53 @@ class GroundOutput:
         _require(self.existence_logit, "existence_logit", np.float32, (self.object_logits.shape[0],))
 
 
+class Mask(Protocol):
+    """One mask of an answer, in camera pixels (or a stated fraction of them)."""
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """(width, height) of ``confidence`` and ``mask``."""
+        ...
+
+    @property
+    def roi_xywh(self) -> tuple[int, int, int, int]:
+        """Tight box (x, y, width, height) of ``mask`` in its own pixels; zeros when empty."""
+        ...
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """bool [height, width] of the box: the mask in it, which is all of the mask."""
+        ...
+
+    @property
+    def peak_xy(self) -> tuple[int, int]:
+        """Pixel (x, y) of the highest probability, given also when nothing was found."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """Mean probability inside the mask, 0 when empty."""
+        ...
+
+    @property
+    def empty(self) -> bool:
+        """Whether no pixel is set."""
+        ...
+
+    @property
+    def confidence(self) -> NDArray[np.uint8]:
+        """uint8 [h, w], probability times 255; what was believed even when nothing was found."""
+        ...
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """bool [h, w]; all False when nothing was found."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskAnswer:
-    """One mask of an answer, in camera pixels (or a stated fraction of them).
-
-    Attributes:
-        confidence: uint8 [h, w], probability times 255; what was believed even when nothing was found.
-        mask: bool [h, w]; all False when nothing was found.
-        roi_xywh: Tight box (x, y, width, height) of ``mask`` in its own pixels; zeros when empty.
-        peak_xy: Pixel (x, y) of the highest probability, given also when nothing was found.
-        score: Mean probability inside the mask, 0 when empty.
-    """
+    """A :class:`Mask` whose pixels are all at hand; see there for the attributes."""
 
     confidence: NDArray[np.uint8]
     mask: NDArray[np.bool_]
@@ -230,6 +266,17 @@ class MaskAnswer:
     def __post_init__(self) -> None:
         _require(self.confidence, "confidence", np.uint8, (None, None))
         _require(self.mask, "mask", np.bool_, self.confidence.shape)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """(width, height) of both maps."""
+        return self.mask.shape[1], self.mask.shape[0]
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """bool [height, width] of the box."""
+        x, y, width, height = self.roi_xywh
+        return self.mask[y : y + height, x : x + width]
 
     @property
     def empty(self) -> bool:
@@ -262,8 +309,8 @@ class Grounding:
     found: bool
     existence: float
     score: float
-    object: MaskAnswer
-    region: MaskAnswer
+    object: Mask
+    region: Mask
     candidates: int = 0
     stage_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     reason: str = ""
@@ -278,6 +325,6 @@ class Grounding:
             raise ValueError("a grounding that found nothing has empty masks")
 
     @property
-    def asked(self) -> MaskAnswer:
+    def asked(self) -> Mask:
         """The mask that the command asks for."""
         return self.region if self.command.target is Target.REGION else self.object

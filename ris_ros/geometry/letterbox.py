@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import ImageError
+from ris_ros.geometry.enlarge import enlarged, enlarged_part
 
 PAD_VALUE = 114
 """Grey of the bars; the network was trained with it."""
@@ -106,17 +107,71 @@ class Letterbox:
         Returns:
             uint8 [H, W]: the part of the map under the image, smoothly interpolated.
         """
-        # By way of the input's size, where the content's box is whole pixels: cutting it out at the map's own
-        # stride would shift the result by a part of a cell, and one affine warp costs seven times as much. The first
-        # step is cubic: linear interpolation eats thin things (a pedestrian's outline from an ideal map at stride 4
-        # comes back with an IoU of 0.79 linearly, 0.83 cubically, and the step is on the small map).
-        whole = cv2.resize(values, self.input_size_px, interpolation=cv2.INTER_CUBIC)
-        # Cubic interpolation overshoots beside edges, but nothing may be surer than the network itself.
-        np.clip(whole, values.min(), values.max(), out=whole)
+        grid = self._under_the_image(values)
+        whole = enlarged(grid.values, self.image_size_px if size_px is None else size_px, grid.interpolation)
+        return _within(whole, values)
+
+    def part_to_image(
+        self, values: NDArray[np.uint8], cells_xywh: tuple[int, int, int, int], size_px: tuple[int, int] | None = None
+    ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        """What :meth:`map_to_image` gives over some cells of the map, and no more of it than is needed for that.
+
+        Args:
+            values: See there.
+            cells_xywh: Box (x, y, width, height) of the cells.
+            size_px: (width, height) of the whole result; None for the camera image's.
+
+        Returns:
+            uint8 [h, w]: a part of that result which covers the cells as far as they lie under the image; empty where
+            they do not. And the place (x, y) of its first pixel.
+        """
+        grid = self._under_the_image(values)
+        x, y, width, height = cells_xywh
+        per_x, per_y = grid.per_cell_xy
+        left, top = grid.origin_xy
+        box = x * per_x - left, y * per_y - top, width * per_x, height * per_y
+        size = self.image_size_px if size_px is None else size_px
+        part, place = enlarged_part(grid.values, box, size, grid.interpolation)
+        return _within(part, values), place
+
+    def _under_the_image(self, values: NDArray[np.uint8]) -> _Grid:
+        """The part of a map over the input that lies under the image, ready to be enlarged.
+
+        Enlarging is cubic at first: linear interpolation eats thin things (small outlines from ideal maps at stride 4
+        come back in 1280x720 with a mean IoU of 0.70 linearly, 0.76 cubically).
+        """
         x, y, width, height = self.content_xywh
-        content = whole[y : y + height, x : x + width]
-        target = self.image_size_px if size_px is None else size_px
-        return np.asarray(cv2.resize(content, target, interpolation=cv2.INTER_LINEAR), np.uint8)
+        cell_x, cell_y = self.input_size_px[0] / values.shape[1], self.input_size_px[1] / values.shape[0]
+        if not (x % cell_x or width % cell_x or y % cell_y or height % cell_y):
+            left, top = int(x / cell_x), int(y / cell_y)
+            cells = values[top : top + int(height / cell_y), left : left + int(width / cell_x)]
+            return _Grid(cells, cv2.INTER_CUBIC, (left, top), (1.0, 1.0))
+        # By way of the input's pixels, of which the image has whole ones: cutting it out in cells would shift it by a
+        # part of one. Twice cubic is no better than cubic and linear (0.75), and affine warps cost seven times as much.
+        whole = _within(enlarged(values, self.input_size_px, cv2.INTER_CUBIC), values)
+        return _Grid(whole[y : y + height, x : x + width], cv2.INTER_LINEAR, (x, y), (cell_x, cell_y))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """A map under the image.
+
+    Attributes:
+        values: uint8 [h, w].
+        interpolation: How to enlarge it.
+        origin_xy: Its first value's place, counted in its own values from the corner of the network's input.
+        per_cell_xy: How many of its values make a cell of the map that it was taken of.
+    """
+
+    values: NDArray[np.uint8]
+    interpolation: int
+    origin_xy: tuple[int, int]
+    per_cell_xy: tuple[float, float]
+
+
+def _within(enlarged_map: NDArray[np.uint8], values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Undo cubic interpolation's overshoot beside edges, in place: nothing may be surer than the network itself."""
+    return np.clip(enlarged_map, values.min(), values.max(), out=enlarged_map)
 
 
 def smallest_input(

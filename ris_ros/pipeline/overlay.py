@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.types import Grounding, MaskAnswer, Target
+from ris_ros.types import Grounding, Mask, Target
 
 Colour = tuple[int, int, int]
 
@@ -79,7 +79,7 @@ def draw(groundings: Sequence[Grounding], image_rgb: NDArray[np.uint8] | None = 
     return picture
 
 
-def _paint(picture: NDArray[np.uint8], answer: MaskAnswer, colour: Colour, filled: bool, scale: _Scale) -> None:
+def _paint(picture: NDArray[np.uint8], answer: Mask, colour: Colour, filled: bool, scale: _Scale) -> None:
     height, width = picture.shape[:2]
     mask = answer.mask.view(np.uint8)
     x, y, box_width, box_height = answer.roi_xywh

@@ -9,6 +9,7 @@ backend runs the network.
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ris_ros.geometry.letterbox import Letterbox, smallest_input
 from ris_ros.language.encoder import TextEncoder
@@ -73,6 +75,8 @@ class Perceiver:
         self._mask_size = mask_size
         self._texts: OrderedDict[str, TextFeatures] = OrderedDict()
         self._inputs = np.empty((0, 0, 0, 3), np.uint8)
+        self._batch_key: tuple[tuple[int, str], ...] = ()
+        self._batch: TextBatch
 
     def close(self) -> None:
         """Release the engines."""
@@ -142,13 +146,9 @@ class Perceiver:
             BackendError: The engine failed.
         """
         start_ns = time.perf_counter_ns()
-        width, height = self.input_for([frame.size_px for frame in frames])
-        letterboxes = tuple(Letterbox.fit(frame.size_px, (width, height)) for frame in frames)
-        if self._inputs.shape[:3] != (len(frames), height, width):
-            self._inputs = np.empty((len(frames), height, width, 3), np.uint8)
-        inputs = self._inputs
-        for row, (frame, letterbox) in enumerate(zip(frames, letterboxes, strict=True)):
-            letterbox.apply(frame.image_rgb, out=inputs[row])
+        input_size_px = self.input_for([frame.size_px for frame in frames])
+        letterboxes = tuple(Letterbox.fit(frame.size_px, input_size_px) for frame in frames)
+        inputs = self._laid_out(frames, letterboxes)
         letterboxed_ns = time.perf_counter_ns()
         features = self.backend.see(inputs)
         stage_ns = {"letterbox": letterboxed_ns - start_ns, "vision": time.perf_counter_ns() - letterboxed_ns}
@@ -174,7 +174,7 @@ class Perceiver:
         ]
         if not asked:
             return []
-        text = TextBatch.stack([self.encode(command) for _, command in asked], [index for index, _ in asked])
+        text = self._text_of(asked)
         encoded_ns = time.perf_counter_ns()
         output = self.backend.ground(view.features, text)
         check_numbers(output)
@@ -184,6 +184,25 @@ class Perceiver:
             self._grounding(view, index, command, output, row, shared_ns, thresholds or self.thresholds)
             for row, (index, command) in enumerate(asked)
         ]
+
+    def _laid_out(self, frames: Sequence[Frame], letterboxes: Sequence[Letterbox]) -> NDArray[np.uint8]:
+        """The network's input, uint8 [C, h, w, 3]; a single image that is one already is not copied."""
+        width, height = letterboxes[0].input_size_px
+        if len(frames) == 1 and frames[0].image_rgb.shape[:2] == (height, width):
+            return np.ascontiguousarray(frames[0].image_rgb)[np.newaxis]
+        if self._inputs.shape[:3] != (len(frames), height, width):
+            self._inputs = np.empty((len(frames), height, width, 3), np.uint8)
+        for row, (frame, letterbox) in enumerate(zip(frames, letterboxes, strict=True)):
+            letterbox.apply(frame.image_rgb, out=self._inputs[row])
+        return self._inputs
+
+    def _text_of(self, asked: Sequence[tuple[int, Command]]) -> TextBatch:
+        """The features of the commands, each with its row of the vision batch; mostly those of the last frame."""
+        key = tuple((index, command.text) for index, command in asked)
+        if key != self._batch_key:
+            self._batch = TextBatch.stack([self.encode(command) for _, command in asked], [index for index, _ in asked])
+            self._batch_key = key
+        return self._batch
 
     def _grounding(
         self,
@@ -203,26 +222,28 @@ class Perceiver:
         start_ns = time.perf_counter_ns()
         letterbox = view.letterboxes[index]
         size_px = letterbox.image_size_px if self._mask_size == "image" else letterbox.content_xywh[2:]
-        existence = float(1.0 / (1.0 + np.exp(-np.clip(output.existence_logit[row], -30.0, 30.0))))
+        existence = 1.0 / (1.0 + math.exp(-min(max(float(output.existence_logit[row]), -30.0), 30.0)))
         is_region = command.target is Target.REGION
-        logits = {Target.OBJECT: output.object_logits[row], Target.REGION: output.region_logits[row]}
-        if names_one_thing(command.text):
-            thing = masks.only_the_peaks_component(logits[Target.OBJECT], letterbox, thresholds.object)
-            logits[Target.OBJECT] = thing
+        other = Target.OBJECT if is_region else Target.REGION
         levels = {Target.OBJECT: thresholds.object, Target.REGION: thresholds.region}
+        cells = {
+            Target.OBJECT: masks.Cells.of(output.object_logits[row], letterbox),
+            Target.REGION: masks.Cells.of(output.region_logits[row], letterbox),
+        }
+        parts = masks.Parts.of(cells[Target.OBJECT], thresholds.object)
+        if names_one_thing(command.text):
+            cells[Target.OBJECT] = parts.only_the_peaks()
 
         exists = existence >= thresholds.existence
-        first = masks.answer(logits[command.target], letterbox, size_px, levels[command.target] if exists else None)
+        first = masks.answer(cells[command.target], size_px, levels[command.target] if exists else None)
         found = not first.empty
-        other = Target.OBJECT if is_region else Target.REGION
-        second = masks.answer(logits[other], letterbox, size_px, levels[other] if found else None)
+        second = masks.answer(cells[other], size_px, levels[other] if found else None)
 
-        candidates = masks.count_candidates(output.object_logits[row], letterbox, thresholds.object) if found else 0
         reason = ""
         if not exists:
             reason = f"It is probably not there: existence {existence:.0%}, needed {thresholds.existence:.0%}."
         elif not found:
-            highest = first.confidence.max() / 255.0
+            highest = cells[command.target].highest / 255.0
             reason = f"No pixel is certain enough: at most {highest:.0%}, needed {levels[command.target]:.0%}."
         return Grounding(
             command=command,
@@ -232,7 +253,7 @@ class Perceiver:
             score=first.score,
             object=second if is_region else first,
             region=first if is_region else second,
-            candidates=candidates,
+            candidates=parts.count_candidates() if found else 0,
             stage_ns=MappingProxyType({**shared_ns, "masks": time.perf_counter_ns() - start_ns}),
             reason=reason,
         )

@@ -18,7 +18,7 @@ from ris_ros.msg import GroundingArray, MaskRegion, StageLatency
 from ris_ros.ros.compressed import decode_compressed, encoded_size_px
 from ris_ros.ros.encodings import WorkingSize, decode_raw
 from ris_ros.ros.stamps import set_ns, to_ns
-from ris_ros.types import Frame, Grounding, MaskAnswer
+from ris_ros.types import Frame, Grounding, Mask
 
 
 def to_frame(
@@ -53,6 +53,31 @@ def header_of(frame: Frame) -> Header:
     header = Header(frame_id=frame.frame_id)
     set_ns(header.stamp, frame.stamp_ns)
     return header
+
+
+class Mono8:
+    """A mono8 image that is written in place and sent again and again, which is safe because sending copies it."""
+
+    def __init__(self) -> None:
+        self._message = Image(encoding="mono8")
+
+    def pixels(self, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+        """Its pixels, uint8 [h, w]: whatever they were, to be written.
+
+        Args:
+            size_px: (width, height) that it shall have.
+        """
+        width, height = size_px
+        if (self._message.width, self._message.height) != size_px:
+            self._message.width, self._message.height, self._message.step = width, height, width
+            # Assigning an array('B') costs microseconds; a numpy array or a list would be checked element by element.
+            self._message.data = array.array("B", bytes(width * height))
+        return np.frombuffer(self._message.data, np.uint8).reshape(height, width)
+
+    def message(self, header: Header) -> Image:
+        """The message, under a header; to be sent before the pixels are written again."""
+        self._message.header = header
+        return self._message
 
 
 def mono8(pixels: NDArray[np.uint8], header: Header) -> Image:
@@ -130,8 +155,8 @@ def grounding_message(grounding: Grounding, stages_ns: Mapping[str, int], header
     return message
 
 
-def _mask_region(answer: MaskAnswer, header: Header) -> MaskRegion:
-    height, width = answer.mask.shape
+def _mask_region(answer: Mask, header: Header) -> MaskRegion:
+    width, height = answer.size_px
     message = MaskRegion(
         image_width=width,
         image_height=height,
@@ -140,11 +165,9 @@ def _mask_region(answer: MaskAnswer, header: Header) -> MaskRegion:
         score=float(answer.score),
     )
     if not answer.empty:
-        x, y, box_width, box_height = answer.roi_xywh
         roi = message.roi
-        roi.x_offset, roi.y_offset, roi.width, roi.height = x, y, box_width, box_height
-        cut = answer.mask[y : y + box_height, x : x + box_width]
-        message.mask = mono8(cut.astype(np.uint8) * np.uint8(255), header)
+        roi.x_offset, roi.y_offset, roi.width, roi.height = answer.roi_xywh
+        message.mask = mono8(answer.inside.view(np.uint8) * np.uint8(255), header)
     return message
 
 
