@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ris_ros.errors import BackendError, first_line
 from ris_ros.runtime.samples import Sample
-from ris_ros.runtime.tensorrt.onnx_model import element_types, load_onnx
-from ris_ros.runtime.tensorrt.prepare import Ranges
+from ris_ros.runtime.tensorrt.onnx_model import constants, element_types, load_onnx
+from ris_ros.runtime.tensorrt.prepare import Ranges, quantisable
 
 CUT_OFF = 1e-4
 """Share of a tensor's numbers on one image that int8 may cut off, so that one bright pixel does not cost the rest."""
@@ -70,7 +70,8 @@ class _Watched:
             ) from None
         self._names = [output.name for output in self._session.get_outputs()]
         self.features = [value.name for value in model.graph.input if len(value.type.tensor_type.shape.dim) == 4]
-        self._quantisable = {node.input[0] for node in model.graph.node if node.op_type == "Conv"}
+        stored = constants(graph)
+        self._quantisable = {node.input[0] for node in graph.graph.node if quantisable(node, stored) is not None}
         self.highest: dict[str, float] = {}
         self.usual: dict[str, float] = {}
 

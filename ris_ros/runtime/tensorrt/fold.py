@@ -72,12 +72,12 @@ def _fix(value: Any, shape: Sequence[int | None]) -> None:
 def _fold_constants(model: Any) -> bool:
     onnx = load_onnx()
     values = constants(model)
+    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
     kept, added = [], []
     for node in model.graph.node:
-        known = [values.get(name) if name else None for name in node.input]
         value = None
-        if all(array is not None or not name for array, name in zip(known, node.input, strict=True)):
-            value = _evaluate(onnx, node, known)
+        if all(name in values for name in node.input if name):
+            value = _evaluate(onnx, opset, node, {name: values[name] for name in node.input if name})
         if value is None:
             kept.append(node)
         else:
@@ -89,41 +89,15 @@ def _fold_constants(model: Any) -> bool:
     return bool(added)
 
 
-def _evaluate(onnx: Any, node: Any, inputs: list[Any]) -> Array | None:
-    """What a node with constant inputs gives; None for operators that exported graphs do not compute constants with."""
-    if node.op_type == "Constant":
-        return np.asarray(onnx.numpy_helper.to_array(attribute(node, "value")))
-    if node.op_type == "ConstantOfShape":
-        fill = attribute(node, "value")
-        filling = np.zeros(1, np.float32) if fill is None else onnx.numpy_helper.to_array(fill)
-        return np.full(tuple(int(size) for size in inputs[0]), filling[0], filling.dtype)
-    if node.op_type == "Cast":
-        return np.asarray(inputs[0].astype(onnx.helper.tensor_dtype_to_np_dtype(attribute(node, "to"))))
-    if node.op_type == "Concat":
-        return np.concatenate(inputs, attribute(node, "axis"))
-    if node.op_type == "Reshape":
-        return np.asarray(inputs[0].reshape(tuple(int(size) for size in inputs[1])))
-    if node.op_type == "Transpose":
-        return np.asarray(inputs[0].transpose(attribute(node, "perm")))
-    if node.op_type == "Unsqueeze":
-        return np.expand_dims(inputs[0], tuple(int(axis) for axis in inputs[1]))
-    if node.op_type == "Slice":
-        return _slice(*inputs)
-    if node.op_type == "MatMul":
-        return np.asarray(inputs[0] @ inputs[1])
-    return None
+def _evaluate(onnx: Any, opset: int, node: Any, inputs: Mapping[str, Array]) -> Array | None:
+    """What a node with constant inputs gives; None for one with several outputs or with graphs inside."""
+    from onnx.reference import ReferenceEvaluator
 
-
-def _slice(data: Array, starts: Array, ends: Array, axes: Array | None = None, steps: Array | None = None) -> Array:
-    cut = [slice(None)] * data.ndim
-    for place in range(len(starts)):
-        axis = place if axes is None else int(axes[place])
-        step = 1 if steps is None else int(steps[place])
-        end: int | None = int(ends[place])
-        if step < 0 and end is not None and end < -data.shape[axis]:
-            end = None
-        cut[axis] = slice(int(starts[place]), end, step)
-    return data[tuple(cut)]
+    graphs = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+    if len(node.output) != 1 or any(entry.type in graphs for entry in node.attribute):
+        return None
+    (value,) = ReferenceEvaluator(node, opsets={"": opset}).run(None, inputs)
+    return np.asarray(value)
 
 
 def _freeze_shapes(model: Any, shapes: dict[str, list[int | None]]) -> bool:
@@ -232,12 +206,14 @@ class _Vectors:
 def _combine(
     node: Any, parts: list[tuple[list[int | None], tuple[int, ...]]]
 ) -> tuple[list[int | None], tuple[int, ...]] | None:
+    onnx = load_onnx()
     values, shape = parts[0]
     if node.op_type == "Concat":
         joined = [value for part, _ in parts for value in part]
         return joined, (len(joined),)
-    if node.op_type == "Cast":
-        return values, shape
+    if node.op_type == "Cast":  # to other numbers it is computed as a constant, once all of its input is known
+        integers = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
+        return (values, shape) if attribute(node, "to") in integers else None
     if node.op_type == "Gather" and len(shape) == 1:
         picked = [values[index] for index in parts[1][0] if index is not None]
         return picked, parts[1][1]

@@ -5,8 +5,8 @@ Since TensorRT 11 precision is not an option of the builder but the types of the
 * ``fp32``: all in single precision;
 * ``fp16``: weights and activations in half precision, but for normalisation, sums over pixels, softmax, what the images
   are normalised with, and whatever a measured range shows to come near the end of half precision;
-* ``int8``: the inputs and weights of convolutions quantised by QuantizeLinear and DequantizeLinear (weights by channel,
-  inputs by measured range), the rest in single precision.
+* ``int8``: inputs and weights of convolutions and of products with a matrix of weights quantised by QuantizeLinear and
+  DequantizeLinear (weights by channel, inputs by measured range), the rest in single precision.
 
 In every precision: uint8 is turned into numbers first, since TensorRT takes uint8 at inputs only; camera indices are
 int32; answers come out in single precision.
@@ -41,7 +41,7 @@ SINGLE = frozenset(
 HALF_LIMIT = 65504.0 / 16
 """Measured ranges beyond this stay in single precision: other images may be several times as bright."""
 QUANTISED_CHANNELS = 16
-"""Convolutions with fewer channels, in or out, are not quantised: they are cheap, and first or last."""
+"""What has fewer channels, in or out, is not quantised: it is cheap, and first or last."""
 INT8_LIMIT = 127.0
 
 
@@ -51,7 +51,8 @@ class Ranges:
 
     Attributes:
         highest: Largest magnitude of every floating-point tensor.
-        usual: Magnitude of each convolution's input that all but one in ten thousand numbers of an image stay below.
+        usual: Magnitude that all but one in ten thousand numbers of an image stay below, of each :func:`quantisable`
+            node's input.
     """
 
     highest: Mapping[str, float]
@@ -262,8 +263,23 @@ class _Casts:
         self.now[name] = wanted
 
 
+def quantisable(node: Any, stored: Mapping[str, Any]) -> int | None:
+    """The axis of a node's weights that is its output's channels; None where it stays as it is.
+
+    Args:
+        node: Of a plain graph.
+        stored: The graph's constants.
+    """
+    weight = stored.get(node.input[1]) if node.op_type in ("Conv", "MatMul") else None
+    if weight is None or weight.ndim < 2 or min(weight.shape[:2]) < QUANTISED_CHANNELS:
+        return None
+    if node.op_type == "Conv":
+        return 0
+    return 1 if weight.ndim == 2 else None
+
+
 def _quantise(model: Any, ranges: Mapping[str, float]) -> None:
-    """Put QuantizeLinear and DequantizeLinear before the inputs and weights of convolutions."""
+    """Put QuantizeLinear and DequantizeLinear before the inputs and weights of what is quantised."""
     onnx = load_onnx()
     stored = constants(model)
     made: dict[str, Any] = {"int8_zero": np.zeros((), np.int8)}
@@ -284,14 +300,15 @@ def _quantise(model: Any, ranges: Mapping[str, float]) -> None:
         return done[name]
 
     for node in model.graph.node:
-        weight = stored.get(node.input[1]) if node.op_type == "Conv" else None
-        reach = ranges.get(node.input[0], 0.0)
-        if weight is not None and reach > 0.0 and min(weight.shape[0], weight.shape[1]) >= QUANTISED_CHANNELS:
-            highest = np.abs(weight).max(axis=tuple(range(1, weight.ndim)))
-            zero = f"int8_zero_{weight.shape[0]}"
-            made[zero] = np.zeros(weight.shape[0], np.int8)
+        channels = quantisable(node, stored)
+        reach = ranges.get(node.input[0], 0.0) if channels is not None else 0.0
+        if channels is not None and reach > 0.0:
+            weight = stored[node.input[1]]
+            highest = np.abs(weight).max(axis=tuple(axis for axis in range(weight.ndim) if axis != channels))
+            zero = f"int8_zero_{len(highest)}"
+            made[zero] = np.zeros(len(highest), np.int8)
             node.input[0] = through_int8(node.input[0], reach / INT8_LIMIT, "int8_zero", None)
-            node.input[1] = through_int8(node.input[1], np.maximum(highest, 1e-8) / INT8_LIMIT, zero, 0)
+            node.input[1] = through_int8(node.input[1], np.maximum(highest, 1e-8) / INT8_LIMIT, zero, channels)
         nodes.append(node)
     _replace(model, nodes, {**stored, **made})
 
