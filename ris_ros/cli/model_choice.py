@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ris_ros.config.backend import PRECISIONS
+
 if TYPE_CHECKING:
     from ris_ros.pipeline.perceive import Perceiver
     from ris_ros.runtime.bundle import Bundle
@@ -16,10 +18,16 @@ _MOST_THREADS = 8
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--model``, ``--backend`` and ``--threads``."""
+    """Declare ``--model``, ``--backend``, ``--precision`` and ``--threads``."""
     parser.add_argument("--model", type=Path, metavar="B", help="folder of a bundle; the shipped one by default")
     parser.add_argument(
         "--backend", default="auto", metavar="NAME", help="auto (default), or one that `ris doctor` lists"
+    )
+    parser.add_argument(
+        "--precision",
+        default="auto",
+        choices=PRECISIONS,
+        help="arithmetic of the backend (default: auto, its own choice)",
     )
     parser.add_argument(
         "--threads",
@@ -45,7 +53,7 @@ def load_model(args: argparse.Namespace) -> tuple[Bundle, Perceiver]:
 
     bundle = Bundle.open(args.model or default_path())
     encoder = bundle.load_text_encoder()
-    backend = registry.load(args.backend, bundle, args.threads)
+    backend = registry.load(args.backend, bundle, args.threads, args.precision)
     print(f"{bundle.label} on {backend.name}, {backend.precision}, {backend.device}", file=sys.stderr)
     return bundle, Perceiver(backend, encoder, bundle.input_size_px, Thresholds.of(bundle.settings.thresholds))
 
