@@ -65,3 +65,8 @@ def first_line(error: Exception) -> str:
     """What a foreign exception says, cut to its first line so that it fits into a sentence of ours."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def cause(error: Exception) -> str:
+    """What any exception says, without its full stop, to stand inside a sentence; of a foreign one also its kind."""
+    return str(error).rstrip(".") if isinstance(error, RisError) else f"{type(error).__name__}: {first_line(error)}"

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from ris_ros.config.backend import PRECISIONS, Precision
 from ris_ros.config.tensorrt import TensorRtSettings
-from ris_ros.errors import BackendError, MissingExtraError, RisError
+from ris_ros.errors import BackendError, MissingExtraError, cause
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.cache_folder import cache_folder
+from ris_ros.runtime.choose import Contest
+from ris_ros.runtime.devices import cpu_name, gpu_name, has_nvidia_gpu, usable_cores
+from ris_ros.runtime.fallback import Candidate, FallbackBackend
+from ris_ros.runtime.kept_choice import KeptChoice, choice_file, module_version, read_choice, write_choice
 
-AUTO = "auto"
+AUTO: Final = "auto"
+REFERENCE = "onnx"
+"""The row that all others are held against, and the last that is fallen back to."""
+CHOICE = "choice"
+"""The note that says what ``auto`` measured."""
 MAX_THREADS = 256
 """More would exhaust the machine: engines make a thread for each."""
 _log = logging.getLogger(__name__)
@@ -97,7 +108,9 @@ BACKENDS: dict[str, BackendEntry] = {
     "openvino": BackendEntry(
         "openvino", "openvino", "OpenVINO: fastest on Intel CPUs, bf16 with AMX", _load_openvino, ("fp32", "bf16")
     ),
-    "torch": BackendEntry("torch", "train", "PyTorch: the reference for comparisons", _load_torch),
+    "torch": BackendEntry(
+        "torch", "train", "PyTorch: the reference for comparisons", _load_torch, chosen_with_gpu=True
+    ),
     "tensorrt": BackendEntry(
         "tensorrt",
         "",
@@ -107,27 +120,6 @@ BACKENDS: dict[str, BackendEntry] = {
         needs_gpu=True,
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A backend that ``auto`` may take, and why it stands where it stands."""
-
-    name: str
-    reason: str
-
-
-def rank() -> list[Choice]:
-    """What ``auto`` tries, best first: OpenVINO where the CPU computes in bfloat16, else ONNX Runtime."""
-    choices = []
-    if BACKENDS["openvino"].installed:
-        from ris_ros.runtime.openvino_backend import cpu_has_bf16
-
-        if cpu_has_bf16():
-            choices.append(Choice("openvino", "OpenVINO is installed and this CPU computes in bf16"))
-    if BACKENDS["onnx"].installed:
-        choices.append(Choice("onnx", "ONNX Runtime is installed and runs on any CPU"))
-    return choices
 
 
 def load(
@@ -141,7 +133,8 @@ def load(
     """Make a backend that keeps answering: where its engine fails at run time, another takes over.
 
     Args:
-        name: A row of :data:`BACKENDS`, or ``auto``, which takes the first of :func:`rank` that loads, and logs why.
+        name: A row of :data:`BACKENDS`, or ``auto``: the fastest of those that apply to this machine, by a measurement
+            of about two seconds that is kept for the next time. It is logged and told in ``notes``.
         bundle: Verified bundle.
         threads: Threads of one run.
         precision: Arithmetic; ``auto`` leaves it to the backend.
@@ -153,9 +146,12 @@ def load(
         MissingExtraError: Its library is not installed.
     """
     require_known(name)
+    options = make_options(threads, precision, tensorrt, cancelled)
     if name == AUTO:
-        return _load_best(bundle, make_options(threads, precision, tensorrt, cancelled))
-    return load_exact(name, bundle, threads, precision, tensorrt, cancelled)
+        return _load_auto(bundle, options)
+    backend = _load_entry(name, bundle, options)
+    others = [row for row in _applicable(_rescue(options)) if row != name]
+    return _with_fallback(backend, [name, *others], bundle, options, {})
 
 
 def load_exact(
@@ -215,30 +211,115 @@ def require_known(name: str) -> None:
 
 def _load_entry(name: str, bundle: Bundle, options: LoadOptions) -> Backend:
     entry = BACKENDS[name]
-    if options.precision not in ("auto", *entry.precisions):
-        others = [row for row, other in BACKENDS.items() if options.precision in other.precisions]
+    if options.precision not in (AUTO, *entry.precisions):
+        others = " or ".join(row for row, other in BACKENDS.items() if options.precision in other.precisions)
         raise BackendError(
             f"The backend {name} computes in {' or '.join(entry.precisions)}, not in {options.precision}: "
-            f"use {' or '.join(others)}, or leave the precision at auto."
+            f"{f'use {others}, or ' if others else ''}leave the precision at auto."
         )
     if entry.extra and not entry.installed:
         raise MissingExtraError(entry.module, entry.extra)
-    if options.precision != "auto":
+    if options.precision != AUTO:
         tensorrt = options.tensorrt.model_copy(update={"precision": options.precision})
         options = replace(options, tensorrt=tensorrt)
     return entry.load(bundle, options)
 
 
-def _load_best(bundle: Bundle, options: LoadOptions) -> Backend:
-    failures = []
-    for choice in rank():
-        try:
-            backend = _load_entry(choice.name, bundle, options)
-        except RisError as error:
-            failures.append(f"{choice.name}: {error}")
-            _log.warning("backend %s cannot be used: %s", choice.name, error)
-            continue
-        _log.info("backend %s (%s): %s", choice.name, backend.precision, choice.reason)
-        return backend
-    reasons = "; ".join(failures) or "neither onnxruntime nor openvino is installed"
-    raise BackendError(f"No backend can run the bundle ({reasons}): run `ris doctor`.")
+def _load_auto(bundle: Bundle, options: LoadOptions) -> Backend:
+    names = _applicable(options)
+    if not names:
+        raise BackendError(_nothing_for(options.precision))
+    path = choice_file(_situation(bundle, options, names))
+    kept = read_choice(path, names)
+    if kept is not None:
+        backend = _load_kept(kept, bundle, options)
+        if backend is not None:
+            return backend
+    candidates = [_candidate(name, bundle, options) for name in names]
+    reference = _candidate(REFERENCE, bundle, _rescue(options)) if REFERENCE in BACKENDS else None
+    found, winner = Contest(bundle).run(candidates, reference)
+    if winner is None:
+        reasons = "; ".join(f"{measured.name}: {measured.left_out}" for measured in found)
+        raise BackendError(f"No backend can run the bundle ({reasons}): run `ris doctor`.")
+    choice = KeptChoice(tuple(found), time.strftime("%Y-%m-%d"))
+    write_choice(path, choice)
+    return _chosen(winner, choice, bundle, options)
+
+
+def _load_kept(kept: KeptChoice, bundle: Bundle, options: LoadOptions) -> Backend | None:
+    """The winner of an earlier measurement; None where it cannot be loaded any more."""
+    winner = kept.found[0].name
+    try:
+        backend = _candidate(winner, bundle, options).load()
+    except Exception as error:  # whatever a library throws: it is measured again without this one
+        _log.warning("The backend %s, which was the fastest, cannot be loaded: %s", winner, cause(error))
+        return None
+    return _chosen(backend, kept, bundle, options)
+
+
+def _chosen(backend: Backend, choice: KeptChoice, bundle: Bundle, options: LoadOptions) -> Backend:
+    _log.info("auto takes the backend %s: %s", backend.name, choice)
+    order = [measured.name for measured in choice.found if not measured.left_out]
+    return _with_fallback(backend, order, bundle, options, {CHOICE: str(choice)})
+
+
+def _with_fallback(
+    backend: Backend, order: Sequence[str], bundle: Bundle, options: LoadOptions, notes: Mapping[str, str]
+) -> Backend:
+    """The first of an order, wrapped; the last is always ONNX Runtime on the processor, which needs least."""
+    rescue = _rescue(options)
+    first, *others = order
+    last = [REFERENCE] if REFERENCE in BACKENDS and first != REFERENCE else []
+    names = [name for name in others if name != REFERENCE] + last
+    candidates = [_candidate(first, bundle, options), *(_candidate(name, bundle, rescue) for name in names)]
+    return FallbackBackend(backend, candidates, notes)
+
+
+def _candidate(name: str, bundle: Bundle, options: LoadOptions) -> Candidate:
+    """A row, to be loaded with what is at hand: a build of minutes is for who asks for that backend by name."""
+    ready = replace(options, cancelled=lambda: True)
+    return Candidate(name, lambda: _load_entry(name, bundle, ready))
+
+
+def _rescue(options: LoadOptions) -> LoadOptions:
+    """What a backend that takes over is made with: an answer in another arithmetic is better than none."""
+    return replace(options, precision=AUTO)
+
+
+def _applicable(options: LoadOptions) -> list[str]:
+    """The rows that could run here in the precision that is asked for."""
+    gpu = has_nvidia_gpu()
+    return [
+        name
+        for name, entry in BACKENDS.items()
+        if entry.installed
+        and options.precision in (AUTO, *entry.precisions)
+        and (gpu or not (entry.needs_gpu or entry.chosen_with_gpu))
+    ]
+
+
+def _nothing_for(precision: Precision) -> str:
+    offering = ", ".join(name for name, entry in BACKENDS.items() if precision in (AUTO, *entry.precisions))
+    if not offering:
+        return f"None of the backends computes in {precision}: leave the precision at auto."
+    return (
+        f"No backend that is installed computes in {precision} on this machine: install one of {offering} "
+        f"(`ris doctor` says how), or leave the precision at auto."
+    )
+
+
+def _situation(bundle: Bundle, options: LoadOptions, names: Sequence[str]) -> dict[str, Any]:
+    """All that a measurement depends on."""
+    files = bundle.settings.files
+    return {
+        "bundle": [files["vision.onnx"], files["ground.onnx"]],
+        "libraries": {name: module_version(BACKENDS[name].module) for name in names},
+        "cpu": cpu_name(),
+        "gpu": gpu_name(),
+        "cores": usable_cores(),
+        "threads": options.threads,
+        "precision": options.precision,
+        "tensorrt": options.tensorrt.model_dump(mode="json"),
+        # A built engine makes a backend fast that was left out before.
+        "engines": sorted(entry.name for entry in cache_folder("tensorrt").glob("[0-9a-f]*")),
+    }

@@ -9,7 +9,7 @@ import tiny_bundle
 from numpy.typing import NDArray
 from tiny_bundle import BLUE, RED, WHITE, picture
 
-from ris_ros.errors import BackendError, BundleError, MissingExtraError, RisError
+from ris_ros.errors import BackendError, BundleError, MissingExtraError
 from ris_ros.runtime import registry
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle, default_path, write_bundle
@@ -143,49 +143,10 @@ def test_a_graph_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
             registry.load_exact(name, swapped, threads=1)
 
 
-def test_unknown_backends_and_numbers_of_threads_are_refused_in_one_sentence() -> None:
-    bundle = tiny_bundle.open_bundle()
-    with pytest.raises(BackendError, match=r"use auto, or one of onnx"):
-        registry.load_exact("cuda", bundle)
-    for threads in (0, 100_000):
-        with pytest.raises(BackendError, match="give 1 to 256"):
-            registry.load_exact("onnx", bundle, threads=threads)
-
-
 def test_torch_needs_the_bundles_weights() -> None:
     pytest.importorskip("torch")
     with pytest.raises(BundleError, match=r"weights\.safetensors"):
         registry.load_exact("torch", tiny_bundle.open_bundle())
-
-
-def test_auto_takes_the_first_that_loads_and_says_why(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    bundle = tiny_bundle.open_bundle()
-
-    def refuse(bundle: Bundle, options: registry.LoadOptions) -> Backend:
-        raise BackendError("the library is of another age.")
-
-    rows = dict(registry.BACKENDS)
-    rows["openvino"] = registry.BackendEntry("numpy", "openvino", "", refuse)
-    monkeypatch.setattr(registry, "BACKENDS", rows)
-    monkeypatch.setattr(
-        registry, "rank", lambda: [registry.Choice("openvino", "first"), registry.Choice("onnx", "it is there")]
-    )
-    with caplog.at_level("INFO"):
-        assert registry.load("auto", bundle, 1).name == "onnx"
-    assert "another age" in caplog.text
-    assert "it is there" in caplog.text
-    monkeypatch.setattr(registry, "rank", lambda: [registry.Choice("openvino", "first")])
-    with pytest.raises(RisError, match=r"another age.*ris doctor"):
-        registry.load("auto", bundle, 1)
-
-
-def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = registry.BackendEntry("no_such_library", "openvino", "", registry.BACKENDS["onnx"].load)
-    monkeypatch.setitem(registry.BACKENDS, "lacking", row)
-    with pytest.raises(MissingExtraError, match=r"no_such_library.*\.\[openvino\]"):
-        registry.load_exact("lacking", tiny_bundle.open_bundle())
 
 
 def test_without_onnx_runtime_that_alone_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,20 +155,13 @@ def test_without_onnx_runtime_that_alone_is_asked_for(monkeypatch: pytest.Monkey
         registry.load_exact("onnx", tiny_bundle.open_bundle())
 
 
-def test_auto_ranks_only_what_is_installed() -> None:
-    names = [choice.name for choice in registry.rank()]
-    assert names[-1] == "onnx"
-    assert all(registry.BACKENDS[name].installed for name in names)
-
-
-def test_an_openvino_that_does_not_work_here_steps_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_openvino_that_does_not_work_here_says_what_does(monkeypatch: pytest.MonkeyPatch) -> None:
     openvino = pytest.importorskip("openvino")
 
     def fail() -> None:
         raise RuntimeError("Exception from core.cpp:1:\nno device CPU")
 
     monkeypatch.setattr(openvino, "Core", fail)
-    assert [choice.name for choice in registry.rank()] == ["onnx"]
     with pytest.raises(BackendError, match=r"no device CPU.*use the backend onnx"):
         registry.load_exact("openvino", tiny_bundle.open_bundle())
 
