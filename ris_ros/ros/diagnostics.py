@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from ris_ros.ros.cameras import Listening
 from ris_ros.ros.statistics import Statistics
+from ris_ros.runtime.fallback import FELL_BACK
 
 _SLOW_TRANSPORT_MS = 50.0
 _MANY_LOST = 0.05
@@ -66,6 +67,8 @@ def diagnostics(view: View, statistics: Statistics, stamp: Any) -> DiagnosticArr
 
 def _engine(view: View, statistics: Statistics) -> DiagnosticStatus:
     level, message = DiagnosticStatus.OK, view.state
+    if fell_back := view.engine.get(FELL_BACK):
+        level, message = DiagnosticStatus.WARN, f"{view.state}, fell back {fell_back}"
     if view.failure:
         level, message = DiagnosticStatus.ERROR, view.failure
     for kind in ("publish", "internal", "backend"):

@@ -21,12 +21,21 @@ class Engines:
     """What was opened.
 
     Attributes:
+        bundle: The model's name and version.
         perceiver: Ready to answer.
-        description: What it is, for people: bundle, backend, precision, device.
     """
 
+    bundle: str
     perceiver: Perceiver
-    description: Mapping[str, str]
+
+    def describe(self) -> Mapping[str, str]:
+        """What runs at this moment, for people; another backend may have taken over since the last time.
+
+        May be called in any thread.
+        """
+        backend = self.perceiver.backend
+        known = {"backend": backend.name, "precision": backend.precision, "device": backend.device}
+        return {"bundle": self.bundle, **known, **backend.notes}
 
 
 def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
@@ -43,9 +52,7 @@ def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
     """
     bundle = Bundle.open(Path(config.bundle).expanduser() if config.bundle else default_path())
     encoder = bundle.load_text_encoder()
-    backend = registry.load(
-        config.backend, bundle, config.threads, tensorrt=config.tensorrt, cancelled=cancelled
-    )
+    backend = registry.load(config.backend, bundle, config.threads, tensorrt=config.tensorrt, cancelled=cancelled)
     try:
         thresholds = Thresholds.of(bundle.settings.thresholds)
         perceiver = Perceiver(backend, encoder, bundle.input_size_px, thresholds, config.mask_size)
@@ -53,14 +60,7 @@ def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
     except BaseException:
         backend.close()
         raise
-    description = {
-        "bundle": bundle.label,
-        "backend": backend.name,
-        "precision": backend.precision,
-        "device": backend.device,
-        **backend.notes,
-    }
-    return Engines(perceiver, description)
+    return Engines(bundle.label, perceiver)
 
 
 def _run_once(perceiver: Perceiver, cameras: Sequence[str], input_size_px: tuple[int, int]) -> None:

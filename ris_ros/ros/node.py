@@ -33,6 +33,7 @@ from ris_ros.ros.stamps import to_ns
 from ris_ros.ros.statistics import Drop, Statistics
 from ris_ros.ros.transitions import refuse_misfits
 from ris_ros.ros.worker import Arrival, Worker
+from ris_ros.runtime.fallback import FELL_BACK
 from ris_ros.types import Command
 
 NODE_NAME = "ris"
@@ -60,7 +61,8 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._session: Session | None = None
         self._outputs: Outputs | None = None
         self._cameras: Cameras | None = None
-        self._engine: Mapping[str, str] = {}
+        self._describe: Callable[[], Mapping[str, str]] = dict
+        self._fell_back = ""
         self._incompatible: dict[str, str] = {}
         self._statistics = Statistics()
         self._settings = Parameters(self, lambda: self._session is not None)
@@ -114,7 +116,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             self._session = Session(
                 engines.perceiver, config.cameras, self._config, self._now_ns, self._statistics, self
             )
-            self._engine = engines.description
+            self._describe, self._fell_back = engines.describe, ""
             self._outputs = Outputs(self, self._config, ROLES, self._statistics, self._now_ns)
         except Exception as error:
             self._failure = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
@@ -124,7 +126,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._failure = ""
         self.destroy_timer(self._diagnostics_timer)
         self._diagnostics_timer = self._time_diagnostics()
-        self.get_logger().info("Configured: " + ", ".join(f"{key} {value}" for key, value in self._engine.items()))
+        self.get_logger().info("Configured: " + ", ".join(f"{key} {value}" for key, value in self._describe().items()))
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> Any:
@@ -265,17 +267,25 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _tell(self) -> None:
         session, cameras, config = self._session, self._cameras, self._config()
+        engine = {} if session is None else self._describe()
+        self._tell_of_fallback(engine)
         view = View(
             name=self.get_fully_qualified_name().lstrip("/"),
             state="active" if self._active else "inactive" if session is not None else "unconfigured",
             failure=self._failure,
-            engine={} if session is None else self._engine,
+            engine=engine,
             cameras={} if cameras is None else {name: cameras.listening(name) for name in config.cameras},
             commands=self._unexpired(),
             incompatible=" ".join(self._incompatible[topic] for topic in self._incompatible if self._unheard(topic)),
             max_image_age_s=config.max_image_age_s,
         )
         self._diagnostics.publish(diagnostics(view, self._statistics, self.get_clock().now().to_msg()))
+
+    def _tell_of_fallback(self, engine: Mapping[str, str]) -> None:
+        fell_back = engine.get(FELL_BACK, "")
+        if fell_back and fell_back != self._fell_back:
+            self.get_logger().error(f"The node now runs on {engine['backend']}: it fell back {fell_back}.")
+        self._fell_back = fell_back
 
     def _unexpired(self) -> dict[str, str]:
         # The session forgets on the next image; what is over by now is told as over.
