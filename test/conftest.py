@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # A run must hear nothing of another one beside it; child processes inherit this.
 os.environ.update(isolated())
+# What engines keep between starts is neither read from the user's cache nor left there.
+_CACHE = tempfile.mkdtemp(prefix="ris-ros-test-cache-")
+os.environ["XDG_CACHE_HOME"] = _CACHE
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("ris_ros", deadline=None)

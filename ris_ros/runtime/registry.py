@@ -86,7 +86,7 @@ def _load_onnx(bundle: Bundle, options: LoadOptions) -> Backend:
 
 
 def _load_openvino(bundle: Bundle, options: LoadOptions) -> Backend:
-    from ris_ros.runtime.openvino_backend import OpenVinoBackend
+    from ris_ros.runtime.openvino.backend import OpenVinoBackend
 
     return OpenVinoBackend(bundle, options.threads, options.precision)
 
@@ -106,7 +106,11 @@ def _load_tensorrt(bundle: Bundle, options: LoadOptions) -> Backend:
 BACKENDS: dict[str, BackendEntry] = {
     "onnx": BackendEntry("onnxruntime", "", "ONNX Runtime: runs everywhere", _load_onnx),
     "openvino": BackendEntry(
-        "openvino", "openvino", "OpenVINO: fastest on Intel CPUs, bf16 with AMX", _load_openvino, ("fp32", "bf16")
+        "openvino",
+        "openvino",
+        "OpenVINO: fastest on Intel CPUs, bf16 with AMX",
+        _load_openvino,
+        ("fp32", "bf16", "int8"),
     ),
     "torch": BackendEntry(
         "torch", "train", "PyTorch: the reference for comparisons", _load_torch, chosen_with_gpu=True

@@ -1,0 +1,136 @@
+"""From graphs to compiled models: for stated shapes and a number of streams, out of the cache where it has them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ris_ros.errors import BackendError
+from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.openvino.cache import ModelCache
+from ris_ros.runtime.openvino.library import DEVICE, Library, failures, last_line
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A graph that was read, its shapes still open.
+
+    Attributes:
+        label: Where it comes from, for people.
+        sha256: Of the file it was read from.
+        model: The ``openvino.Model``.
+    """
+
+    label: str
+    sha256: str
+    model: Any
+
+
+def read_graph(library: Library, bundle: Bundle, name: str, inputs: Sequence[str] | None) -> Graph:
+    """Read a graph of a bundle.
+
+    Args:
+        library: OpenVINO.
+        bundle: Verified bundle.
+        name: Name of the file.
+        inputs: The inputs that it must have; None for any.
+
+    Raises:
+        BackendError: OpenVINO cannot read it, or it has other inputs.
+    """
+    label = str(bundle.path / name)
+    content = bundle.read(name)
+    with failures(f"{label}: OpenVINO cannot load it"):
+        model = library.core.read_model(content, b"")
+        found = sorted(port.get_any_name() for port in model.inputs)
+    if inputs is not None and found != sorted(inputs):
+        raise BackendError(f"{label}: takes {found}, not {sorted(inputs)}: export the bundle again.")
+    return Graph(label, hashlib.sha256(content).hexdigest(), model)
+
+
+def output_names(graph: Graph) -> list[str]:
+    """Names of a graph's outputs, in its order."""
+    return [port.get_any_name() for port in graph.model.outputs]
+
+
+class Compiler:
+    """Compiles graphs for the CPU.
+
+    Args:
+        library: OpenVINO.
+        arithmetic: Its name of the arithmetic for what is not quantised.
+        threads: Threads of all streams together.
+        cache: Keeps what was compiled.
+
+    Attributes:
+        compiled: How many models were compiled.
+        loaded: How many came out of the cache.
+    """
+
+    def __init__(self, library: Library, arithmetic: str, threads: int, cache: ModelCache) -> None:
+        self._library = library
+        self._arithmetic = arithmetic
+        self._threads = threads
+        self._cache = cache
+        self.compiled = 0
+        self.loaded = 0
+
+    def compile(self, graph: Graph, shapes: Mapping[str, Sequence[int]], streams: int) -> Any:
+        """A model that is ready to run.
+
+        Args:
+            graph: What to compile.
+            shapes: Shape of each input.
+            streams: How many requests it can run at the same time; they share the threads evenly.
+
+        Raises:
+            BackendError: OpenVINO cannot compile it for these shapes.
+        """
+        # Neither threads nor streams: what is kept is the graph as OpenVINO has rewritten it, before it is laid out.
+        key = {
+            "graph": graph.sha256,
+            "shapes": str(sorted((name, list(shape)) for name, shape in shapes.items())),
+            "arithmetic": self._arithmetic,
+            "openvino": self._library.version,
+            "cpu": f"{self._library.cpu} {' '.join(self._library.capabilities)}",
+        }
+        config = {
+            "INFERENCE_PRECISION_HINT": self._arithmetic,
+            "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
+            "NUM_STREAMS": str(streams),
+            "INFERENCE_NUM_THREADS": str(self._threads),
+            # Other processes of the robot share the cores: a pinned thread waits behind them.
+            "ENABLE_CPU_PINNING": "NO",
+        }
+        kept = self._cache.load(key)
+        if kept is not None:
+            try:
+                model = self._library.core.import_model(io.BytesIO(kept), DEVICE, config)
+            except RuntimeError as error:
+                _log.warning("a compiled model that was kept is compiled again: %s", last_line(error))
+            else:
+                self.loaded += 1
+                return model
+        with failures(f"{graph.label}: OpenVINO cannot load it"):
+            shaped = graph.model.clone()
+            shaped.reshape({name: list(shape) for name, shape in shapes.items()})
+            model = self._library.core.compile_model(shaped, DEVICE, config)
+        self.compiled += 1
+        if not self._cache.trouble:
+            self._keep(key, model)
+        return model
+
+    def _keep(self, key: Mapping[str, str], model: Any) -> None:
+        exported = io.BytesIO()
+        try:
+            model.export_model(exported)
+        except RuntimeError as error:
+            _log.warning("a compiled model cannot be kept: %s", last_line(error))
+        else:
+            self._cache.store(key, exported.getvalue())
