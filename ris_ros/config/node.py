@@ -86,6 +86,18 @@ class NodeConfig(Settings):
     mask_size: MaskSize = _setting(
         "image", "Size of label_mask and confidence: the image's, or the network's (smaller, cheaper).", When.CONFIGURE
     )
+    propagate: bool = _setting(
+        False,
+        "Carry masks forward by optical flow to the images that come while the model is busy.",
+        When.CONFIGURE,
+    )
+    max_propagated_age_s: float = _setting(
+        1.0,
+        "Masks are carried to images at most this much newer than the one that the model looked at, seconds.",
+        When.LIVE,
+        gt=0.0,
+        le=5.0,
+    )
     threshold_object: float = _threshold("a pixel belongs to the referred object")
     threshold_region: float = _threshold("a pixel belongs to the referred region")
     threshold_existence: float = _threshold("the thing is held to be there")

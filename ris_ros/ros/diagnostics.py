@@ -107,6 +107,7 @@ def _camera(view: View, camera: str, listening: Listening, statistics: Statistic
     values = {
         "frames_in": str(counts.frames_in),
         "grounded": str(counts.grounded),
+        "propagated": str(counts.propagated),
         "dropped": str(sum(counts.dropped.values())),
         **{f"dropped_{cause.value}": str(count) for cause, count in counts.dropped.items()},
         "lost_in_transport": str(counts.lost),
@@ -116,9 +117,10 @@ def _camera(view: View, camera: str, listening: Listening, statistics: Statistic
     }
     sentence = _camera_problem(view, camera, listening, statistics)
     level = DiagnosticStatus.WARN if sentence else DiagnosticStatus.OK
-    return _status(
-        view, f"camera {camera}", level, sentence or f"{counts.grounded} of {counts.frames_in} grounded", values
-    )
+    answered = f"{counts.grounded} of {counts.frames_in} grounded"
+    if counts.propagated:
+        answered += f", {counts.propagated} propagated"
+    return _status(view, f"camera {camera}", level, sentence or answered, values)
 
 
 def _camera_problem(view: View, camera: str, listening: Listening, statistics: Statistics) -> str:

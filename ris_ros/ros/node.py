@@ -17,10 +17,13 @@ from ris_ros.config.bundle import ROLES
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import RisError
 from ris_ros.msg import Command as CommandMessage
+from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.bridge import Bridge
 from ris_ros.ros.cameras import Cameras
+from ris_ros.ros.carrier import Asking, Carrier
 from ris_ros.ros.diagnostics import View, diagnostics
 from ris_ros.ros.engines import open_engines
+from ris_ros.ros.gate import Answered, Gate
 from ris_ros.ros.host import INACTIVE, Host
 from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
@@ -28,9 +31,9 @@ from ris_ros.ros.params import Parameters
 from ris_ros.ros.qos import command_qos, create_subscription, offer
 from ris_ros.ros.refer import ReferAction
 from ris_ros.ros.services import Services
-from ris_ros.ros.session import Answered, Session
+from ris_ros.ros.session import Session
 from ris_ros.ros.stamps import to_ns
-from ris_ros.ros.statistics import Drop, Statistics
+from ris_ros.ros.statistics import Drop, Fate, Statistics
 from ris_ros.ros.transitions import refuse_misfits
 from ris_ros.ros.worker import Arrival, Worker
 from ris_ros.runtime.fallback import FELL_BACK
@@ -68,7 +71,9 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._settings = Parameters(self, lambda: self._session is not None)
         for name in self._settings.unknown():
             self.get_logger().warning(f"Parameter '{name}' is not known and ignored: see config/grounding.yaml.")
-        self._worker = Worker(self._on_images, self._on_replaced)
+        self._worker = Worker(self._on_images)
+        self._carrier: Carrier | None = None
+        self.gate = Gate(self._publish)
         host = Host(
             node=self,
             bridge=Bridge(self),
@@ -118,6 +123,8 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             )
             self._describe, self._fell_back = engines.describe, ""
             self._outputs = Outputs(self, self._config, ROLES, self._statistics, self._now_ns)
+            if config.propagate:
+                self._carrier = self._make_carrier()
         except Exception as error:
             self._failure = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
             self.get_logger().error(f"Configuring failed: {self._failure}")
@@ -164,11 +171,16 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             self._cameras.close()
             self._cameras = None
         for arrival in self._worker.withdraw():
-            self._statistics.frame_dropped(arrival.camera, Drop.INACTIVE)
+            arrival.fate.end(Drop.INACTIVE)
         if self._session is not None:
             self._worker.submit(self._session.pause).result()
+        if self._carrier is not None:  # only then: what the worker was at has come out of it
+            self._carrier.forget()
 
     def _leave_configured(self) -> None:
+        if self._carrier is not None:
+            self._carrier.stop()
+            self._carrier = None
         session, self._session = self._session, None
         if session is not None:
             self._worker.submit(session.close).result()
@@ -179,8 +191,10 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
     # Arrivals: called by the executor, handed over to the worker
 
     def _on_image(self, camera: str, message: Any) -> None:
-        self._statistics.frame_in(camera)
-        self._worker.offer(Arrival(camera, message, self._now_ns(), time.monotonic_ns()))
+        fate = Fate(self._statistics, camera)
+        arrival = Arrival(camera, message, self._now_ns(), time.monotonic_ns(), fate)
+        if self._worker.offer(arrival) and self._carrier is not None:
+            self._carrier.offer(arrival)
 
     def _on_text(self, message: Any) -> None:
         self._take(Asked(TYPED_ID, message.data, CommandMessage.AUTO, self._now_ns(), source="command"))
@@ -208,7 +222,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         elif self._worker.backlog >= _MAX_BACKLOG:
             self._refuse(f"Over {_MAX_BACKLOG} commands wait to be read: send fewer.")
         else:
-            self._worker.submit(lambda: session.add(asked)).add_done_callback(self._taken)
+            self._worker.submit(lambda: session.add(asked), decides=True).add_done_callback(self._taken)
 
     def _taken(self, done: Future[Command]) -> None:
         error = done.exception()
@@ -224,24 +238,26 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._statistics.event("commands_refused")
         self.problem("command", f"A command is refused: {sentence}")
 
-    # Results: called by the worker
+    # Results: called by the worker, those that are carried forward by the carrier
 
     def _on_images(self, arrivals: list[Arrival]) -> None:
         session = self._session
         if session is None or not self._active:
             for arrival in arrivals:
-                self._statistics.frame_dropped(arrival.camera, Drop.INACTIVE)
+                arrival.fate.end(Drop.INACTIVE)
             return
         try:
             session.on_images(arrivals)
         except Exception as error:  # the worker must outlive any mistake of ours
             self.problem("internal", f"A frame failed inside the node ({type(error).__name__}: {error}): report this.")
 
-    def _on_replaced(self, arrival: Arrival) -> None:
-        self._statistics.frame_dropped(arrival.camera, Drop.REPLACED)
+    def answered(self, answered: Answered, thresholds: Thresholds) -> None:
+        """Let fresh answers be carried forward, where that is wanted (see :class:`ris_ros.ros.session.Sink`)."""
+        carrier = self._carrier
+        if carrier is not None:
+            carrier.renew(answered, thresholds)
 
-    def publish(self, answered: Answered) -> None:
-        """Publish the answers on one frame (see :class:`ris_ros.ros.session.Sink`)."""
+    def _publish(self, answered: Answered) -> None:
         if self._outputs is None or not self._active:
             return
         try:
@@ -262,8 +278,10 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _on_jump(self, _: Any) -> None:
         session = self._session
+        if self._carrier is not None:
+            self._carrier.forget()
         if session is not None:
-            self._worker.submit(lambda: session.rewind(self._now_ns()))
+            self._worker.submit(lambda: session.rewind(self._now_ns()), decides=True)
 
     def _tell(self) -> None:
         session, cameras, config = self._session, self._cameras, self._config()
@@ -308,6 +326,14 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _active_session(self) -> Session | None:
         return self._session if self._active else None
+
+    def _make_carrier(self) -> Carrier:
+        def commands() -> tuple[Command, ...]:
+            session = self._active_session()
+            return () if session is None else session.commands
+
+        asking = Asking(commands, lambda: self._worker.deciding)
+        return Carrier(self._config, self._now_ns, self._statistics, self.gate, asking, self.problem)
 
     def _report(self, sentence: str) -> None:
         self.get_logger().warning(sentence)

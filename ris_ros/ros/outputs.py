@@ -12,9 +12,9 @@ from ris_ros.config.node import NodeConfig
 from ris_ros.msg import GroundingArray
 from ris_ros.pipeline import overlay
 from ris_ros.pipeline.labels import label_map
-from ris_ros.ros.convert import grounding_array, header_of, jpeg, mono8, to_frame
+from ris_ros.ros.convert import Mono8, grounding_array, header_of, jpeg, mono8, to_frame
+from ris_ros.ros.gate import Answered
 from ris_ros.ros.qos import latched_qos, result_qos
-from ris_ros.ros.session import Answered
 from ris_ros.ros.statistics import Statistics
 
 
@@ -41,6 +41,7 @@ class Outputs:
         self._config = config
         self._statistics = statistics
         self._clock_ns = clock_ns
+        self._labels = Mono8()
         qos = result_qos(len(config().cameras))
         self._label_mask = node.create_lifecycle_publisher(Image, "~/label_mask", qos)
         self._confidence = node.create_lifecycle_publisher(Image, "~/confidence", qos)
@@ -53,10 +54,13 @@ class Outputs:
         begin_ns = time.monotonic_ns()
         newest = answered.newest
         header = header_of(newest.frame)
-        self._label_mask.publish(mono8(label_map(newest), header))
-        self._statistics.took("image_age", max(0, self._clock_ns() - answered.image_time_ns))
-        self._confidence.publish(mono8(newest.asked.confidence, header))
-        self._groundings.publish(grounding_array(answered.groundings, answered.stages_ns, header))
+        label_map(newest, out=self._labels.pixels(newest.object.size_px))
+        self._label_mask.publish(self._labels.message(header))
+        self._took_since(answered)
+        if self._confidence.get_subscription_count():
+            self._confidence.publish(mono8(newest.asked.confidence, header))
+        if self._groundings.get_subscription_count():
+            self._groundings.publish(grounding_array(answered.groundings, answered.stages_ns, header))
         self._statistics.took("publish", time.monotonic_ns() - begin_ns)
         if self._overlay.get_subscription_count():
             begin_ns = time.monotonic_ns()
@@ -65,6 +69,14 @@ class Outputs:
             picture = overlay.draw(answered.groundings, whole.image_rgb)
             self._overlay.publish(jpeg(picture, header, self._config().overlay_jpeg_quality))
             self._statistics.took("overlay", time.monotonic_ns() - begin_ns)
+
+    def _took_since(self, answered: Answered) -> None:
+        age_ns = max(0, self._clock_ns() - answered.image_time_ns)
+        if answered.newest.propagated_ns:
+            self._statistics.took("propagated_image_age", age_ns)
+            self._statistics.took("propagated_age", answered.newest.propagated_ns)
+        else:
+            self._statistics.took("image_age", age_ns)
 
     def close(self) -> None:
         """Destroy the publishers; the worker must not publish any more."""

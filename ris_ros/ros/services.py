@@ -79,5 +79,6 @@ class Services:
         session = self._host.session()
         if session is not None:
             ids = list(request.ids)
-            response.cleared = await self._host.bridge.result(self._host.worker.submit(lambda: session.clear(ids)))
+            clearing = self._host.worker.submit(lambda: session.clear(ids), decides=True)
+            response.cleared = await self._host.bridge.result(clearing)
         return response

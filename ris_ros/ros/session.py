@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,37 +22,24 @@ from ris_ros.pipeline.perceive import Perceiver
 from ris_ros.pipeline.search import Outcome, Progress, Search, Verdict
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.convert import to_frame
+from ris_ros.ros.gate import Answered, Gate
 from ris_ros.ros.images import Images, Taken
 from ris_ros.ros.intake import OWN_ID, Asked, to_command
-from ris_ros.ros.statistics import Drop, Statistics
+from ris_ros.ros.statistics import Answer, Drop, Statistics
 from ris_ros.ros.worker import Arrival
 from ris_ros.types import Command, Grounding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answered:
-    """All answers on one frame.
-
-    Attributes:
-        groundings: One for each active command that concerns the frame, oldest command first.
-        newest: The answer to the newest of them.
-        stages_ns: Durations of the stages before perception, by name.
-        image_time_ns: When the image was taken, in the node's clock.
-        arrival: The image's message, for those who need more of it than was looked at.
-    """
-
-    groundings: Sequence[Grounding]
-    newest: Grounding
-    stages_ns: Mapping[str, int]
-    image_time_ns: int
-    arrival: Arrival
-
-
 class Sink(Protocol):
-    """Where a session's results go; called in the worker thread."""
+    """Where a session's results go."""
 
-    def publish(self, answered: Answered) -> None:
-        """Publish the answers on one frame."""
+    @property
+    def gate(self) -> Gate:
+        """The way out for answers."""
+        ...
+
+    def answered(self, answered: Answered, thresholds: Thresholds) -> None:
+        """Take note of fresh answers, whether they were published or came too late for that."""
         ...
 
     def problem(self, kind: str, sentence: str) -> None:
@@ -212,8 +199,9 @@ class Session:
         cameras = {one.frame.camera for one in taken}
         once = [request for request in self._once if cameras.intersection(request.command.cameras)]
         commands = [*self.commands, *(request.command for request in once)]
+        thresholds = self._thresholds()
         try:
-            groundings = self._perceiver.perceive([one.frame for one in taken], commands, self._thresholds())
+            groundings = self._perceiver.perceive([one.frame for one in taken], commands, thresholds)
         except Exception as error:  # whatever an engine throws, the next frame gets its chance
             self._failed(taken, once, error)
             return
@@ -221,7 +209,7 @@ class Session:
             self._once.remove(request)
             _settle(request.answer, next(g for g in groundings if g.command is request.command))
         for one in taken:
-            self._answer(one, [g for g in groundings if g.frame is one.frame])
+            self._answer(one, [g for g in groundings if g.frame is one.frame], thresholds)
 
     def _take(self, arrival: Arrival) -> Taken | None:
         """Decode an image if anything is asked of it; count it as dropped if not."""
@@ -230,34 +218,37 @@ class Session:
         concerning = [command for command in self.commands if command.concerns(camera)]
         if not any(camera in request.command.cameras for request in self._once):
             if not concerning:
-                self._statistics.frame_dropped(camera, Drop.NO_COMMAND)
+                arrival.fate.end(Drop.NO_COMMAND)
                 return None
             if all(command.uttered_ns > dated.time_ns for command in concerning):
-                self._statistics.frame_dropped(camera, Drop.OLDER_THAN_COMMAND)
+                arrival.fate.end(Drop.OLDER_THAN_COMMAND)
                 return None
         try:
             return self._images.decode(dated)
         except ImageError as error:
-            self._statistics.frame_dropped(camera, Drop.BAD_IMAGE)
+            arrival.fate.end(Drop.BAD_IMAGE)
             self._sink.problem(f"image/{camera}", str(error))
             return None
 
-    def _answer(self, one: Taken, groundings: Sequence[Grounding]) -> None:
+    def _answer(self, one: Taken, groundings: Sequence[Grounding], thresholds: Thresholds) -> None:
         """Publish the answers on one frame to the commands that are not younger than it."""
-        self._statistics.frame_grounded(one.frame.camera)
+        one.arrival.fate.end(Answer.GROUNDED)
         masks_ns = sum(grounding.stage_ns["masks"] for grounding in groundings)
         for stage, duration_ns in {**one.stages_ns, **groundings[0].stage_ns, "masks": masks_ns}.items():
             self._statistics.took(stage, duration_ns)
         due = [g for g in groundings if g.command in self.commands and g.command.uttered_ns <= one.time_ns]
         if not due:
             return
-        self._sink.publish(Answered(due, due[-1], one.stages_ns, one.time_ns, one.arrival))
+        answered = Answered(due, due[-1], one.stages_ns, one.time_ns, one.arrival)
+        self._statistics.took("answer_age", max(0, self._clock_ns() - one.time_ns))
+        self._sink.answered(answered, thresholds)
+        self._sink.gate.let_out(one.frame.camera, one.arrival.monotonic_ns, lambda: answered)
         for grounding in due:
             self._inform_search(grounding)
 
     def _failed(self, taken: Sequence[Taken], once: Sequence[_Once], error: Exception) -> None:
         for one in taken:
-            self._statistics.frame_dropped(one.frame.camera, Drop.BACKEND_ERROR)
+            one.arrival.fate.end(Drop.BACKEND_ERROR)
         for request in once:
             self._once.remove(request)
             _settle(request.answer, error)
@@ -282,7 +273,8 @@ class Session:
 
     def _changed(self, reason: str) -> None:
         """The active commands are others: show them, and end the searches whose command is gone, with a reason."""
-        self.commands = self._active.all
+        with self._sink.gate.closed():  # once it is said that a command is gone, no answer to it goes out
+            self.commands = self._active.all
         active = {command.id for command in self.commands}
         for id_ in [id_ for id_ in self._searches if id_ not in active]:
             search, tell = self._searches.pop(id_)

@@ -15,8 +15,15 @@ WINDOW = 512
 """How many of the latest durations of a stage the percentiles are taken over."""
 
 
+class Answer(enum.Enum):
+    """How a frame was answered."""
+
+    GROUNDED = "grounded"  # the model looked at it
+    PROPAGATED = "propagated"  # the model did not, but the answers on an older frame were carried to it
+
+
 class Drop(enum.Enum):
-    """Why a frame was not grounded."""
+    """Why a frame was not answered."""
 
     REPLACED = "replaced"  # a newer one of its camera came before its turn
     NO_COMMAND = "no_command"
@@ -28,11 +35,12 @@ class Drop(enum.Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraCounts:
-    """Totals of one camera: ``frames_in`` is ``grounded`` plus all ``dropped`` plus the one that may be waiting.
+    """Totals of one camera: ``frames_in`` is ``grounded``, ``propagated``, all ``dropped`` and those still in work.
 
     Attributes:
         frames_in: Messages that arrived.
-        grounded: Frames that were answered.
+        grounded: Frames that the model looked at.
+        propagated: Frames that it did not, but to which older answers were carried.
         dropped: Cause -> frames.
         lost: Images that were published and did not arrive, as far as the middleware noticed.
         silent_s: Seconds since the latest message, None before the first.
@@ -40,6 +48,7 @@ class CameraCounts:
 
     frames_in: int
     grounded: int
+    propagated: int
     dropped: Mapping[Drop, int]
     lost: int
     silent_s: float | None
@@ -73,7 +82,7 @@ class Statistics:
         with self._lock:
             self._frames_in: Counter[str] = Counter()
             self._latest: dict[str, float] = {}
-            self._grounded: Counter[str] = Counter()
+            self._answered: defaultdict[str, Counter[Answer]] = defaultdict(Counter)
             self._lost: Counter[str] = Counter()
             self._dropped: defaultdict[str, Counter[Drop]] = defaultdict(Counter)
             self._stages: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=WINDOW))
@@ -87,15 +96,13 @@ class Statistics:
             self._frames_in[camera] += 1
             self._latest[camera] = self._clock()
 
-    def frame_grounded(self, camera: str) -> None:
-        """Count a frame that was answered."""
+    def frame_done(self, camera: str, outcome: Answer | Drop) -> None:
+        """Count what became of a frame."""
         with self._lock:
-            self._grounded[camera] += 1
-
-    def frame_dropped(self, camera: str, cause: Drop) -> None:
-        """Count a frame that was not answered."""
-        with self._lock:
-            self._dropped[camera][cause] += 1
+            if isinstance(outcome, Answer):
+                self._answered[camera][outcome] += 1
+            else:
+                self._dropped[camera][outcome] += 1
 
     def frame_lost(self, camera: str, count: int) -> None:
         """Count images that did not arrive."""
@@ -143,7 +150,15 @@ class Statistics:
             dropped = {cause: count for cause, count in self._dropped[camera].items() if count}
             latest = self._latest.get(camera)
             silent_s = None if latest is None else self._clock() - latest
-            return CameraCounts(self._frames_in[camera], self._grounded[camera], dropped, self._lost[camera], silent_s)
+            answered = self._answered[camera]
+            return CameraCounts(
+                self._frames_in[camera],
+                answered[Answer.GROUNDED],
+                answered[Answer.PROPAGATED],
+                dropped,
+                self._lost[camera],
+                silent_s,
+            )
 
     def events(self) -> dict[str, int]:
         """Totals of everything counted with :meth:`event`."""
@@ -159,3 +174,48 @@ class Statistics:
             p50, p99 = np.percentile(window, (50, 99)) / 1e6
             times[stage] = StageTimes(len(window), float(p50), float(p99))
         return times
+
+
+class Fate:
+    """What becomes of one image, which more than one thread may try to answer: counted once, when all are done with it.
+
+    Grounded counts before propagated, and that before dropped. Thread-safe.
+
+    Args:
+        statistics: Takes the image's arrival and its end.
+        camera: Its camera.
+    """
+
+    def __init__(self, statistics: Statistics, camera: str) -> None:
+        statistics.frame_in(camera)
+        self._statistics = statistics
+        self._camera = camera
+        self._lock = threading.Lock()
+        self._trying = 1
+        self._outcome: Answer | Drop = Drop.REPLACED
+
+    def share(self) -> bool:
+        """One thread more tries; returns False, and does not count it, where the image is done with."""
+        with self._lock:
+            if not self._trying:
+                return False
+            self._trying += 1
+            return True
+
+    def end(self, outcome: Answer | Drop | None) -> None:
+        """A thread is done with the image.
+
+        Args:
+            outcome: What it made of it; None for nothing that counts.
+        """
+        with self._lock:
+            if outcome is not None and _rank(outcome) >= _rank(self._outcome):
+                self._outcome = outcome
+            self._trying -= 1
+            if self._trying:
+                return
+        self._statistics.frame_done(self._camera, self._outcome)
+
+
+def _rank(outcome: Answer | Drop) -> int:
+    return (Answer.PROPAGATED, Answer.GROUNDED).index(outcome) + 1 if isinstance(outcome, Answer) else 0

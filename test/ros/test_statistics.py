@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ris_ros.ros.statistics import WINDOW, Drop, Statistics
+from ris_ros.ros.statistics import WINDOW, Answer, Drop, Fate, Statistics
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=WINDOW))
@@ -58,7 +58,7 @@ def test_nothing_is_lost_between_threads() -> None:
     def work() -> None:
         for _ in range(1000):
             statistics.frame_in("front")
-            statistics.frame_dropped("front", Drop.REPLACED)
+            statistics.frame_done("front", Drop.REPLACED)
             statistics.event("commands_in")
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -72,3 +72,25 @@ def test_nothing_is_lost_between_threads() -> None:
     statistics.reset()
     assert statistics.camera("front").frames_in == 0
     assert statistics.camera("front").silent_s is None
+
+
+OUTCOMES = [*Answer, *Drop, None]
+
+
+@given(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=4))
+def test_a_frame_counts_once_however_many_threads_tried_it(outcomes: list[Answer | Drop | None]) -> None:
+    statistics = Statistics()
+    fate = Fate(statistics, "front")
+    for _ in outcomes[1:]:
+        assert fate.share()
+    for index, outcome in enumerate(outcomes):
+        counts = statistics.camera("front")
+        assert (counts.frames_in, counts.grounded + counts.propagated + sum(counts.dropped.values())) == (1, 0)
+        fate.end(outcome)
+        assert fate.share() == (index < len(outcomes) - 1)
+        if index < len(outcomes) - 1:
+            fate.end(None)
+    counts = statistics.camera("front")
+    assert counts.grounded == (Answer.GROUNDED in outcomes)
+    assert counts.propagated == (Answer.PROPAGATED in outcomes and Answer.GROUNDED not in outcomes)
+    assert sum(counts.dropped.values()) == (not counts.grounded and not counts.propagated)
