@@ -111,12 +111,29 @@ def fresh_ratios(
     return found
 
 
-def kept(fresh: Mapping[str, FreshRatio], tolerance: float = TOLERANCE) -> dict[str, KeptRatio]:
-    """What a file says of fresh ratios."""
-    return {
-        name: KeptRatio(value=round(one.ratio.median, 3), tolerance=tolerance, bad=one.bad, what=one.what)
+def updated(path: Path, kind: str, fresh: Mapping[str, FreshRatio]) -> RatiosFile:
+    """A file's contents with fresh ratios of a kind; all else, and the tolerances that are there, stay.
+
+    Args:
+        path: The file, which need not exist.
+        kind: Backend and precision.
+        fresh: Just measured.
+
+    Raises:
+        DataError: The file is there, but is no such file.
+    """
+    file = RatiosFile.read(path) if path.exists() else RatiosFile(kinds={})
+    before = file.kinds.get(kind, {})
+    ratios = {
+        name: KeptRatio(
+            value=round(one.ratio.median, 3),
+            tolerance=before[name].tolerance if name in before else TOLERANCE,
+            bad=one.bad,
+            what=one.what,
+        )
         for name, one in fresh.items()
     }
+    return RatiosFile(kinds={**file.kinds, kind: {**before, **ratios}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def measure_whole(subject: Subject, image_size_px: Size, plan: Plan, energy: Ene
     )
 
 
-def vision_calls(subject: Subject) -> int:
+def vision_looks(subject: Subject) -> int:
     """How often the pipeline asks the vision engine for one look at six cameras: once, where they share a batch."""
     counting = _CountedLooks(subject.backend)
     perceive = dataclasses.replace(subject, backend=cast(Backend, counting)).whole((1280, 720), 1, MOST_CAMERAS)

@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
         "data": CommandEntry("ris_ros.cli.data", "list, check, show, render and annotate training data"),
         "export": CommandEntry("ris_ros.cli.export", "write a trained model as a bundle that every backend reads"),
         "build-engine": CommandEntry("ris_ros.cli.build_engine", "build a model's TensorRT engines and check them"),
+        "bench": CommandEntry("ris_ros.cli.bench", "measure speed on this machine, and compare it with peers and bars"),
         "doctor": CommandEntry("ris_ros.cli.doctor", "say what is installed, what works and what to do"),
     }
 )

@@ -1,0 +1,144 @@
+"""The part of ``ris bench`` that needs ROS 2: the node, a camera and a listener, a process each."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ris_ros.ros import transport
+
+if TYPE_CHECKING:
+    from ris_ros.ros.latency import Latency, Trial
+
+_MANY = 100
+"""Progress is told each so many frames."""
+_LEAST_SAMPLES = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what concerns the node."""
+    node = parser.add_argument_group("the node, through DDS")
+    node.add_argument("--dds", action="store_true", help="measure image stamp to mask received, in separate processes")
+    node.add_argument("--start", action="store_true", help="measure node start to first mask, cold and warm caches")
+    node.add_argument("--size", default=(1280, 720), type=_size, help="width and height of the images (1280x720)")
+    node.add_argument("--rate", default=30, type=_positive, metavar="HZ", help="images a second (default 30)")
+    node.add_argument(
+        "--frames",
+        default=300,
+        type=_positive,
+        metavar="N",
+        help="how many masks count (default 300; 1000 tell p99.9, 10000 tell whether memory grows)",
+    )
+    node.add_argument("--compressed", action="store_true", help="send JPEG instead of raw bgr8")
+    node.add_argument("--best-effort", action="store_true", help="a best-effort camera instead of a reliable one")
+    node.add_argument("--text", action="append", metavar="T", help="a command (repeatable); 'the road' by default")
+    node.add_argument("--mask-size", default="image", choices=("image", "network"), help="the node's mask_size")
+
+
+def dds_figures(args: argparse.Namespace, parameters: dict[str, str], say: Callable[[str], None]) -> dict[str, Any]:
+    """Measure through DDS.
+
+    Args:
+        args: Of :func:`add_arguments`.
+        parameters: The node's, which name the model.
+        say: Told how far it is.
+
+    Raises:
+        TransportError: ROS 2 is missing, or nothing arrives.
+    """
+    measure = _latency_module().measure
+    trial = _trial(args, parameters)
+    say(f"through DDS: {trial.label}")
+
+    def tell(count: int, total: int) -> None:
+        if count % _MANY == 0 or count == total:
+            say(f"{count} of {total} masks")
+
+    return figures_of(trial, measure(trial, tell))
+
+
+def start_figures(args: argparse.Namespace, parameters: dict[str, str], say: Callable[[str], None]) -> dict[str, Any]:
+    """Measure node start to first mask.
+
+    Raises:
+        TransportError: See :func:`dds_figures`.
+    """
+    measure_start = _latency_module().measure_start
+    say("node start to first mask, with empty and with warm caches")
+    start = measure_start(_trial(args, parameters))
+    return {
+        "cold_s": start.cold_s,
+        "warm_s": statistics.median(start.warm_s),
+        "warm_starts_s": list(start.warm_s),
+    }
+
+
+def figures_of(trial: Trial, latency: Latency) -> dict[str, Any]:
+    """A measurement as JSON takes it."""
+    from ris_ros.benchmark.memory import Growth
+    from ris_ros.benchmark.timing import PERCENTILES, Timing
+
+    timing = Timing(latency.ages_ms, first_ms=float(latency.ages_ms[0]))
+    memory: dict[str, Any] | None = None
+    if len(latency.memory_mb) >= _LEAST_SAMPLES:
+        growth = Growth.of(latency.memory_mb)
+        memory = {**asdict(growth), "verdict": growth.verdict}
+    return {
+        "label": trial.label,
+        "size_px": list(trial.size_px),
+        "rate_hz": trial.rate_hz,
+        "texts": list(trial.texts),
+        "node": dict(latency.engine),
+        "frames": len(latency.ages_ms),
+        **{name: timing.percentile(share) for name, share in PERCENTILES.items()},
+        "grounded_per_s": latency.grounded_per_s,
+        "arrived": latency.arrived,
+        "grounded": latency.grounded,
+        "dropped": dict(latency.dropped),
+        "stages_ms": {name: list(both) for name, both in latency.stages_ms.items()},
+        "not_model_share": latency.not_model,
+        "start_s": latency.start_s,
+        "cpu_percent": latency.cpu_percent,
+        "memory_mb": [round(sample, 1) for sample in latency.memory_mb],
+        "memory_peak_mb": max(latency.memory_mb, default=None),
+        "memory": memory,
+    }
+
+
+def _trial(args: argparse.Namespace, parameters: dict[str, str]) -> Trial:
+    trial: Trial = _latency_module().Trial(
+        size_px=args.size,
+        rate_hz=args.rate,
+        frames=args.frames,
+        compressed=args.compressed,
+        best_effort=args.best_effort,
+        texts=tuple(args.text or ["the road"]),
+        parameters={**parameters, "mask_size": args.mask_size},
+    )
+    return trial
+
+
+def _latency_module() -> Any:
+    """The measuring module, which needs ROS 2."""
+    try:
+        from ris_ros.ros import latency
+    except ImportError as error:
+        raise transport.ros_missing(error.name or "rclpy") from None
+    return latency
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (_positive(part) for part in text.split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError("use a size such as 1280x720") from None
+    return width, height
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("use a whole number above 0")
+    return number

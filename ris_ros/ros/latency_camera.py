@@ -1,0 +1,61 @@
+"""The camera of a latency measurement: a process of its own that publishes pictures at an even rate."""
+
+from __future__ import annotations
+
+import array
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+import rclpy
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+from ris_ros.ros.stamps import set_ns
+
+_PICTURES = 4
+
+
+def run(
+    size_px: tuple[int, int], rate_hz: int, compressed: bool, best_effort: bool, started: Any, stopped: Any
+) -> None:
+    """Publish until told to stop; each stamp is taken just before its image is published.
+
+    Args:
+        size_px: (width, height) of the images.
+        rate_hz: Images per second.
+        compressed: JPEG instead of raw bgr8.
+        best_effort: Reliability of the publisher; reliable otherwise.
+        started: Event that is set when the first image has been published.
+        stopped: Event that ends it.
+    """
+    rclpy.init(args=[])
+    node: Any = Node("latency_camera")
+    reliability = ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE
+    kind, topic = (CompressedImage, "/compressed") if compressed else (Image, "")
+    qos = QoSProfile(depth=1, reliability=reliability)
+    publisher = node.create_publisher(kind, f"camera/image_raw{topic}", qos)
+    messages = [_message(kind, size_px, number) for number in range(_PICTURES)]
+    due, number = time.monotonic(), 0
+    while not stopped.wait(max(0.0, due - time.monotonic())):
+        message = messages[number % _PICTURES]
+        set_ns(message.header.stamp, time.time_ns())
+        publisher.publish(message)
+        started.set()
+        number += 1
+        due += 1.0 / rate_hz
+    node.destroy_node()
+    rclpy.shutdown()
+
+
+def _message(kind: type, size_px: tuple[int, int], number: int) -> Any:
+    width, height = size_px
+    coarse = np.random.default_rng(number).integers(0, 256, (9, 16, 3), np.uint8)
+    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    if kind is CompressedImage:
+        return CompressedImage(format="jpeg", data=array.array("B", cv2.imencode(".jpg", picture)[1].tobytes()))
+    message = Image(width=width, height=height, encoding="bgr8", step=3 * width)
+    message.data = array.array("B", picture.tobytes())
+    return message
