@@ -74,10 +74,10 @@ class OpenVinoBackend(ClosesOnExit):
         self._library = Library()
         arithmetic = self._library.arithmetic(precision)
         self._cache = ModelCache(cache_folder("openvino"))
-        self._compiler = Compiler(self._library, arithmetic, threads, self._cache)
         vision = read_graph(self._library, bundle, "vision.onnx", ["image"])
         self._feature_names = output_names(vision)
         ground = read_graph(self._library, bundle, "ground.onnx", [*self._feature_names, *GROUND_TEXT_INPUTS])
+        self._compiler = Compiler(self._library, arithmetic, threads, self._cache, self._feature_names)
         missing = set(GROUND_OUTPUTS) - set(output_names(ground))
         if missing:
             raise BackendError(f"{ground.label}: does not give {sorted(missing)}: export the bundle again.")
