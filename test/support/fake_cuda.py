@@ -15,6 +15,7 @@ class FakeCuda:
         calls: What was called, in order, such as ``cudaMalloc``.
         alive: Device memory, pinned memory, streams and graphs that were not given back, by address or handle.
         refuse: Names of calls that fail.
+        status: With which they fail.
         cuda_runtime: What stands for the module ``cuda.bindings.runtime``.
     """
 
@@ -22,6 +23,7 @@ class FakeCuda:
         self.calls: list[str] = []
         self.alive: dict[int, str] = {}
         self.refuse: set[str] = set()
+        self.status = 2
         self.free_bytes = 8 * 2**30
         self.capturing: list[Callable[[], None]] | None = None
         self._memory: dict[int, Any] = {}
@@ -51,7 +53,7 @@ class FakeCuda:
         def call(*arguments: Any) -> tuple[Any, ...]:
             self.calls.append(name)
             if name in self.refuse:
-                return 2, *([None] if name != "cudaMemcpyAsync" else [])
+                return self.status, *([None] if name != "cudaMemcpyAsync" else [])
             result = real(*arguments)
             return (0,) if result is None else (0, *result) if isinstance(result, tuple) else (0, result)
 
@@ -75,7 +77,7 @@ class FakeCuda:
     def cudaSetDevice(self, device: int) -> None: ...
 
     def cudaGetDeviceProperties(self, device: int) -> Any:
-        return SimpleNamespace(name=b"Fake Orin", major=8, minor=7, integrated=1)
+        return SimpleNamespace(name=b"Fake Orin", major=8, minor=7, integrated=1, multiProcessorCount=8)
 
     def cudaMemGetInfo(self) -> tuple[int, int]:
         return self.free_bytes, 2 * self.free_bytes

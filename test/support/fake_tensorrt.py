@@ -22,6 +22,8 @@ import onnx
 import onnxruntime
 from fake_cuda import FakeCuda
 
+from ris_ros.runtime.tensorrt.onnx_model import element_types
+
 SURFACE: dict[str, dict[str, str]] = json.loads(
     Path(__file__).with_name("tensorrt_surface.json").read_text(encoding="utf-8")
 )["versions"]
@@ -84,11 +86,12 @@ def _module(machine: Machine) -> Any:
     surface = SURFACE[machine.version]
     enums = (
         "BuilderFlag NetworkDefinitionCreationFlag MemoryPoolType TensorIOMode DataType DeviceType ProfilingVerbosity "
-        "LayerInformationFormat"
+        "LayerInformationFormat LayerType PreviewFeature ExecutionContextAllocationStrategy"
     )
     parts: dict[str, Any] = {
         name: enum.IntEnum(name, {member: index for index, member in enumerate(surface[name].split())})
         for name in enums.split()
+        if name in surface
     }
 
     class Logger:
@@ -123,7 +126,7 @@ class _Builder:
         self._machine, self._logger = machine, logger
 
     def create_network(self, flags: int) -> Any:
-        network = SimpleNamespace(flags=flags, graph=b"", num_inputs=0, get_input=None)
+        network = SimpleNamespace(flags=flags, graph=b"", num_inputs=0, get_input=None, num_layers=0, get_layer=None)
         return _Guard(self._machine, "INetworkDefinition", network)
 
     def create_builder_config(self) -> Any:
@@ -148,7 +151,10 @@ class _Builder:
             return None
         settings.cache += b"timed"
         graph = base64.b64encode(_inner(network).graph).decode()
-        return json.dumps({"graph": graph, "shapes": settings.profile.shapes}).encode()
+        held = [layer.name for layer in _inner(network).layers if layer.precision is not None]
+        shared = "PROFILE_SHARING_0806" in settings.previews or not self._machine.version.startswith("8")
+        profiles = [profile.shapes for profile in settings.profiles]
+        return json.dumps({"graph": graph, "profiles": profiles, "shared": shared, "held": held}).encode()
 
 
 class _Config:
@@ -157,6 +163,8 @@ class _Config:
         self.progress_monitor = self.profiling_verbosity = self.default_device_type = self.DLA_core = None
         self.cache = b""
         self.workspace = 0
+        self.profiles: list[Any] = []
+        self.previews: list[str] = []
 
     def set_memory_pool_limit(self, pool: Any, size: int) -> None:
         self.workspace = size
@@ -167,8 +175,11 @@ class _Config:
     def clear_flag(self, flag: Any) -> None:
         self._machine.calls.append(f"clear {flag.name}")
 
-    def create_timing_cache(self, content: bytes) -> bytes:
-        return content
+    def set_preview_feature(self, feature: Any, wanted: bool) -> None:
+        self.previews.append(feature.name)
+
+    def create_timing_cache(self, content: bytes) -> bytes | None:
+        return None if "timing cache" in self._machine.refuse and content else content
 
     def set_timing_cache(self, cache: bytes, ignore_mismatch: bool) -> bool:
         self.cache = cache
@@ -177,21 +188,23 @@ class _Config:
     def get_timing_cache(self) -> Any:
         return SimpleNamespace(serialize=lambda: self.cache)
 
-    def add_optimization_profile(self, profile: Any) -> None:
-        self.profile = _inner(profile)
+    def add_optimization_profile(self, profile: Any) -> int:
+        self.profiles.append(_inner(profile))
+        return -1 if "profile" in self._machine.refuse else len(self.profiles) - 1
 
 
 class _Parser:
     num_errors = 1
 
     def __init__(self, machine: Machine, network: Any, logger: Any) -> None:
-        self._network = _inner(network)
+        self._machine, self._network = machine, _inner(network)
 
     def parse(self, graph: bytes) -> bool:
         try:
             model = onnx.load_from_string(graph)
         except Exception:
             return False
+        types = element_types(model)
         inputs = [
             SimpleNamespace(
                 name=value.name,
@@ -203,10 +216,25 @@ class _Parser:
         ]
         self._network.graph, self._network.num_inputs = graph, len(inputs)
         self._network.get_input = inputs.__getitem__
+        self._network.layers = [_layer(self._machine, node, types) for node in model.graph.node]
+        self._network.num_layers, self._network.get_layer = len(self._network.layers), self._network.layers.__getitem__
         return True
 
     def get_error(self, index: int) -> Any:
         return SimpleNamespace(desc=lambda: "no such operator")
+
+
+def _layer(machine: Machine, node: Any, types: dict[str, int]) -> Any:
+    kinds = machine.tensorrt.DataType
+    outputs = [
+        SimpleNamespace(
+            is_execution_tensor=True, dtype=kinds[_DTYPES[types[name]][0]] if types[name] in _DTYPES else None
+        )
+        for name in node.output
+    ]
+    return SimpleNamespace(
+        name=node.output[0], type=None, precision=None, num_outputs=len(outputs), get_output=outputs.__getitem__
+    )
 
 
 class _Runtime:
@@ -227,7 +255,10 @@ class _Runtime:
 class _Engine:
     def __init__(self, machine: Machine, content: dict[str, Any]) -> None:
         self._machine = machine
-        self.shapes = content["shapes"]
+        self.profiles, self.shared = content["profiles"], content["shared"]
+        self.num_optimization_profiles = len(self.profiles)
+        self.in_use: set[int] = set()
+        self.device_memory_size = self.device_memory_size_v2 = 4096
         graph = base64.b64decode(content["graph"])
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -250,9 +281,13 @@ class _Engine:
         return self._machine.tensorrt.DataType[_DTYPES[self.types[name]][0]]
 
     def get_tensor_profile_shape(self, name: str, profile: int) -> list[list[int]]:
-        return self.shapes[name]
+        return self.profiles[profile][name]
 
-    def create_execution_context(self) -> Any:
+    def create_execution_context(self, strategy: Any) -> Any:
+        assert strategy.name == "USER_MANAGED"
+        return self.create_execution_context_without_device_memory()
+
+    def create_execution_context_without_device_memory(self) -> Any:
         return _Guard(self._machine, "IExecutionContext", _Context(self._machine, self))
 
     def create_engine_inspector(self) -> Any:
@@ -269,9 +304,32 @@ class _Context:
         self._machine, self._engine = machine, engine
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._addresses: dict[str, int] = {}
+        self._profile: int | None = None
+        self._scratch = 0
+
+    def set_optimization_profile_async(self, profile: int, stream: int) -> bool:
+        assert self._machine.alive[stream] == "stream"
+        assert self._engine.shared or profile not in self._engine.in_use, "another context has this profile"
+        self._engine.in_use.add(profile)
+        self._profile = profile
+        return True
+
+    def set_device_memory(self, memory: int, size: int) -> None:
+        assert size >= self._engine.device_memory_size
+        self.device_memory = memory
+
+    @property
+    def device_memory(self) -> int:
+        return self._scratch
+
+    @device_memory.setter
+    def device_memory(self, memory: int) -> None:
+        assert self._machine.alive[memory] == "device"
+        self._scratch = memory
 
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
-        least, _, most = self._engine.shapes[name]
+        assert self._profile is not None, "a context needs a profile before shapes"
+        least, _, most = self._engine.profiles[self._profile][name]
         self._shapes[name] = tuple(shape)
         return all(low <= size <= high for low, size, high in zip(least, shape, most, strict=True))
 
@@ -285,6 +343,8 @@ class _Context:
 
     def execute_async_v3(self, stream: int) -> bool:
         if set(self._addresses) != set(self._engine.types) or self._machine.alive[stream] != "stream":
+            return False
+        if self._machine.alive.get(self._scratch) != "device":
             return False
         shapes = dict(self._shapes)
         self._machine.do(lambda: self._execute(shapes))

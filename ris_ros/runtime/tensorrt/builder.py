@@ -1,17 +1,20 @@
-"""Build a plan from a prepared graph: profile, memory, precision flags, progress, cancelling, timing cache."""
+"""Build a plan from a prepared graph: profiles, memory, precision, progress, cancelling, timing cache."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ris_ros.errors import BackendError
 from ris_ros.runtime.backend import GROUND_TEXT_INPUTS
 from ris_ros.runtime.tensorrt.library import Library
 from ris_ros.runtime.tensorrt.prepare import Typed
 from ris_ros.runtime.tensorrt.progress import BuildProgress, Report, monitor, never, silent
+
+if TYPE_CHECKING:
+    import tensorrt
 
 MIB = 2**20
 LEAST_WORKSPACE = 64 * MIB
@@ -35,6 +38,19 @@ class AxisRange:
             raise ValueError(f"an axis runs from 1 up, not {self.least} to {self.usual} to {self.most}")
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Shapes that kernels are chosen for together.
+
+    Attributes:
+        images: Range of the first axis of images and of feature maps.
+        commands: Range of the first axis of what commands bring.
+    """
+
+    images: AxisRange
+    commands: AxisRange
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """One graph to build.
@@ -43,16 +59,14 @@ class Job:
         name: ``vision`` or ``ground``.
         graph: The prepared ONNX graph.
         precision: How it was prepared.
-        images: Range of the first axis of images and of feature maps.
-        commands: Range of the first axis of what commands bring.
+        profiles: At least one; a run takes the first that fits, and the last has the largest of every axis.
         dla_core: The deep learning accelerator to build for; None for the GPU.
     """
 
     name: str
     graph: bytes
     precision: Typed
-    images: AxisRange
-    commands: AxisRange
+    profiles: tuple[Profile, ...]
     dla_core: int | None = None
 
 
@@ -111,17 +125,24 @@ def build_plan(
     trt, known = library.module, library.differences
     if cancelled():
         raise _stopped(job)
-    builder = library.make("Builder", library.logger)
+    builder: tensorrt.Builder = library.make("Builder", library.logger)
     flags = sum(1 << int(getattr(trt.NetworkDefinitionCreationFlag, name)) for name in known.network_flags)
     network = builder.create_network(flags)
-    parser = library.make("OnnxParser", network, library.logger)
+    # It owns the weights that the network refers to, so it stays until the build is over.
+    parser: tensorrt.OnnxParser = library.make("OnnxParser", network, library.logger)
     if not parser.parse(job.graph):
         said = parser.get_error(0).desc() if parser.num_errors else library.complaint()
         raise BackendError(f"TensorRT {known.version} cannot read the {job.name} graph ({said}): use the backend onnx.")
     config = builder.create_builder_config()
+    if config is None:
+        raise BackendError(f"TensorRT {known.version} has no room to build in: stop other programs and try again.")
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, workspace)
     for name in known.builder_flags[job.precision]:
         config.set_flag(getattr(trt.BuilderFlag, name))
+    for name in known.previews:
+        config.set_preview_feature(getattr(trt.PreviewFeature, name), True)
+    if job.precision == "fp16":
+        known.hold_single(trt, network)
     if job.precision == "fp32":
         # TensorFloat-32 keeps 10 bits of a product's factors, which is half precision by another name.
         config.clear_flag(trt.BuilderFlag.TF32)
@@ -129,15 +150,15 @@ def build_plan(
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
     if job.dla_core is not None:
         _use_dla(library, builder, config, job.dla_core)
-    _add_profile(builder, network, config, job)
+    for profile in job.profiles:
+        _add_profile(builder, network, config, profile, job.name)
     measured = config.create_timing_cache(timing)
-    if not config.set_timing_cache(measured, False):
-        _log.info("The timing cache is another GPU's: %s is timed afresh.", job.name)
+    if measured is None or not config.set_timing_cache(measured, False):
+        _log.info("The timing cache is damaged or another GPU's: %s is timed afresh.", job.name)
         config.set_timing_cache(config.create_timing_cache(b""), False)
     progress = BuildProgress(f"building {job.name}", report, cancelled, expected_s)
     watcher = monitor(trt, progress) if known.reports_progress else None  # must outlive the build
-    if watcher is not None:
-        config.progress_monitor = watcher
+    known.watch(config, watcher)
     plan = builder.build_serialized_network(network, config)
     if progress.stopped or cancelled():
         raise _stopped(job)
@@ -154,7 +175,7 @@ def _stopped(job: Job) -> BackendError:
     return BackendError(f"Building the {job.name} engine was cancelled: start again to go on from what was timed.")
 
 
-def _use_dla(library: Library, builder: Any, config: Any, core: int) -> None:
+def _use_dla(library: Library, builder: tensorrt.Builder, config: tensorrt.IBuilderConfig, core: int) -> None:
     trt, known = library.module, library.differences
     cores = int(builder.num_DLA_cores) if known.has_dla else 0
     if not known.has_dla:
@@ -166,10 +187,18 @@ def _use_dla(library: Library, builder: Any, config: Any, core: int) -> None:
     config.set_flag(trt.BuilderFlag.GPU_FALLBACK)
 
 
-def _add_profile(builder: Any, network: Any, config: Any, job: Job) -> None:
+def _add_profile(
+    builder: tensorrt.Builder,
+    network: tensorrt.INetworkDefinition,
+    config: tensorrt.IBuilderConfig,
+    wanted: Profile,
+    name: str,
+) -> None:
     profile = builder.create_optimization_profile()
     for index in range(network.num_inputs):
         tensor = network.get_input(index)
-        axis, rest = job.commands if tensor.name in GROUND_TEXT_INPUTS else job.images, tuple(tensor.shape)[1:]
+        axis = wanted.commands if tensor.name in GROUND_TEXT_INPUTS else wanted.images
+        rest = tuple(tensor.shape)[1:]
         profile.set_shape(tensor.name, (axis.least, *rest), (axis.usual, *rest), (axis.most, *rest))
-    config.add_optimization_profile(profile)
+    if config.add_optimization_profile(profile) < 0:
+        raise BackendError(f"TensorRT takes no {name} engine for {wanted}: choose other --cameras or --commands.")

@@ -53,7 +53,7 @@ class EngineKey:
     Attributes:
         graphs_sha256: Of both graphs of the bundle, of the code that prepares them, and of the calibration images.
         tensorrt: Version of the library.
-        gpu: Name of the GPU.
+        gpu: Name of the GPU, and how many multiprocessors it has.
         compute_capability: Of the GPU.
         precision: fp32, fp16 or int8.
         shapes: Cameras and commands that it is built for.

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from ris_ros.errors import BackendError, MissingExtraError
 
 _MEMINFO = Path("/proc/meminfo")
+_LOST = frozenset({214, 700, 702, 710, 714, 715, 716, 717, 718, 719})
+"""Errors such as an illegal address, after which every call of this process fails until it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +29,18 @@ class Gpu:
     Attributes:
         name: As the driver says it.
         compute_capability: Such as ``8.7``.
+        multiprocessors: How many it has: Jetsons of one name differ by it.
         shares_memory: Whether its memory is the processor's, as on a Jetson.
     """
 
     name: str
     compute_capability: str
+    multiprocessors: int
     shares_memory: bool
 
 
 class Cuda:
-    """The runtime of device 0.
+    """The runtime of device 0; the environment variable CUDA_VISIBLE_DEVICES says which GPU that is.
 
     Args:
         runtime: The module ``cuda.bindings.runtime``; None imports it.
@@ -63,7 +67,8 @@ class Cuda:
         """What device 0 is."""
         found = self._call("cudaGetDeviceProperties", 0)
         name = found.name.decode() if isinstance(found.name, bytes) else str(found.name)
-        return Gpu(name.strip("\0 "), f"{found.major}.{found.minor}", bool(found.integrated))
+        capability = f"{found.major}.{found.minor}"
+        return Gpu(name.strip("\0 "), capability, int(found.multiProcessorCount), bool(found.integrated))
 
     def free_bytes(self, meminfo: Path = _MEMINFO) -> int:
         """Memory that can still be taken; where processor and GPU share it, what the system can spare.
@@ -155,6 +160,8 @@ class Cuda:
         if int(status) != 0:
             _, said = self._runtime.cudaGetErrorString(status)
             reason = said.decode() if isinstance(said, bytes) else str(said)
+            if int(status) in _LOST:
+                raise BackendError(f"CUDA failed for good ({name}: {reason}): start the program again.")
             raise BackendError(f"CUDA failed ({name}: {reason}): run `ris doctor`, or use the backend onnx.")
         if not results:
             return None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ris_ros.config.share import share_file
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, RisError
@@ -21,7 +23,7 @@ from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.onnx_backend import OnnxBackend
 from ris_ros.runtime.samples import Sample, read_samples
 from ris_ros.runtime.tensorrt import calibrate, fold, onnx_model, prepare
-from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, build_plan, workspace_bytes
+from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, Profile, build_plan, workspace_bytes
 from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey
 from ris_ros.runtime.tensorrt.calibrate import measure_ranges
 from ris_ros.runtime.tensorrt.cuda import Cuda
@@ -30,6 +32,7 @@ from ris_ros.runtime.tensorrt.prepare import Ranges, Typed
 from ris_ros.runtime.tensorrt.progress import Progress, Report, never, silent
 from ris_ros.runtime.tensorrt.report import BuildReport, inspect
 from ris_ros.runtime.tensorrt.runner import Runner
+from ris_ros.types import TextBatch
 
 _CALIBRATION_IMAGES = 16
 _PARITY_IMAGES = 6
@@ -108,7 +111,7 @@ def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -
     return EngineKey(
         graphs_sha256=content.hexdigest(),
         tensorrt=workshop.library.differences.version,
-        gpu=gpu.name,
+        gpu=f"{gpu.name} with {gpu.multiprocessors} multiprocessors",
         compute_capability=gpu.compute_capability,
         precision=precision,
         shapes=f"{width}x{height}, 1 to {settings.cameras} cameras, 1 to {settings.commands} commands",
@@ -213,7 +216,7 @@ def _build(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, key: 
         found = measure_parity(bundle, runner, checked)
         report = BuildReport(
             tensorrt=key.tensorrt,
-            gpu=key.gpu,
+            gpu=workshop.cuda.gpu().name,
             precision=key.precision,
             layers=layers,
             parity=found,
@@ -230,14 +233,21 @@ def _build(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, key: 
 
 
 def measure_parity(bundle: Bundle, runner: Runner, samples: Sequence[Sample]) -> parity.Parity:
-    """How far the engines stray from ONNX Runtime on samples.
+    """How far the engines stray from ONNX Runtime on samples: one at a time, by one command, and several at once.
+
+    Each of these takes kernels of its own.
 
     Raises:
         BackendError: Either failed.
     """
+    first, text = samples[0].images_rgb, samples[0].text
+    together = np.concatenate([sample.images_rgb for sample in samples[: runner.most_images]])
+    spread = np.arange(len(text.words), dtype=np.int64) % len(together)
+    one_command = TextBatch(text.words[:1], text.word_mask[:1], text.sentence[:1], text.camera_index[:1])
+    several = TextBatch(text.words, text.word_mask, text.sentence, spread)
     found = []
     with OnnxBackend(bundle, threads=2) as reference:
-        for sample in samples:
+        for sample in [*samples, Sample(first, one_command), Sample(together, several)]:
             expected = reference.ground(reference.see(sample.images_rgb), sample.text)
             runner.see(sample.images_rgb)
             answers = runner.ground(len(sample.images_rgb), sample.text)
@@ -256,9 +266,18 @@ def _prepare(bundle: Bundle, size_px: tuple[int, int], precision: Typed, worksho
 
 
 def _job(name: str, graph: bytes, settings: TensorRtSettings) -> Job:
-    # Tuned for one camera and one command, the most frequent case by far.
-    images = AxisRange(1, 1, settings.cameras)
+    one, cameras, commands = AxisRange(1, 1, 1), settings.cameras, settings.commands
     dla_core = settings.dla if name == "vision" else None
+    # One camera and one command is the most frequent case by far, and kernels for a fixed size are the fastest.
     if dla_core is not None:  # a DLA knows no open axis
-        images = AxisRange(settings.cameras, settings.cameras, settings.cameras)
-    return Job(name, graph, typed(settings), images, AxisRange(1, 1, settings.commands), dla_core)
+        profiles = [Profile(AxisRange(cameras, cameras, cameras), one)]
+    elif name == "vision":
+        profiles = [Profile(one, one)]
+        if cameras > 1:
+            profiles.append(Profile(AxisRange(2, cameras, cameras), one))
+    else:
+        some = AxisRange(1, 1, cameras)
+        profiles = [Profile(some, one)]
+        if commands > 1:
+            profiles.append(Profile(some, AxisRange(2, max(2, commands // 2), commands)))
+    return Job(name, graph, typed(settings), tuple(profiles), dla_core)

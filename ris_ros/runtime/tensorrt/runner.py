@@ -9,12 +9,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, MisuseError
 from ris_ros.runtime.backend import GROUND_OUTPUTS, GROUND_TEXT_INPUTS
 from ris_ros.runtime.tensorrt.cache import PLANS
 from ris_ros.runtime.tensorrt.cuda import Cuda
-from ris_ros.runtime.tensorrt.execution import Engine, Memory, OwningThread
+from ris_ros.runtime.tensorrt.execution import Engine, OwningThread
 from ris_ros.runtime.tensorrt.library import Library
+from ris_ros.runtime.tensorrt.memory import Memory
 from ris_ros.types import GroundOutput, TextBatch
 
 _ON_HOST = {"vision": frozenset({"image"}), "ground": frozenset({*GROUND_TEXT_INPUTS, *GROUND_OUTPUTS})}
@@ -42,8 +43,9 @@ class Runner:
         try:
             self._stream = cuda.create_stream()
             for name in PLANS:
-                self._engines[name] = self._load(library, name, plans[name], dla_core)
+                self._engines[name] = self._load(library, name, plans[name], dla_core, self._stream)
             self._check()
+            self._memory.make_scratch(max(engine.scratch_bytes for engine in self._engines.values()))
             for name, engine in self._engines.items():
                 engine.connect(self._memory, _ON_HOST[name])
         except BaseException:
@@ -72,7 +74,7 @@ class Runner:
         Raises:
             BackendError: There are more than fit, or the engine failed.
         """
-        self._thread.require()
+        self._require()
         vision = self._engines["vision"]
         image = vision.tensors["image"]
         if len(images_rgb) > image.most[0]:
@@ -82,7 +84,7 @@ class Runner:
             )
         self._memory.host["image"][: len(images_rgb)] = images_rgb
         # An engine for a DLA takes one number of rows only; what lies in the others does not matter.
-        vision.run({"image": max(len(images_rgb), image.fewest_rows)}, self._live_stream())
+        vision.run({"image": max(len(images_rgb), image.fewest_rows)})
 
     def ground(self, image_count: int, text: TextBatch) -> GroundOutput:
         """Answer N commands on the images that were looked at last; more than fit go by turns.
@@ -90,7 +92,7 @@ class Runner:
         Raises:
             BackendError: The engine failed.
         """
-        self._thread.require()
+        self._require()
         most = self._engines["ground"].tensors["words"].most[0]
         turns = [
             self._turn(image_count, text, slice(start, start + most))
@@ -116,15 +118,15 @@ class Runner:
         for name in GROUND_TEXT_INPUTS:
             host[name][:count] = getattr(text, name)[rows]
         sizes = dict.fromkeys(self.features, image_count)
-        ground.run({**sizes, **dict.fromkeys(GROUND_TEXT_INPUTS, count), "": count}, self._live_stream())
+        ground.run({**sizes, **dict.fromkeys(GROUND_TEXT_INPUTS, count), "": count})
         # Copied: the next answer is written to the same memory.
         return [np.array(host[name][:count], np.float32) for name in GROUND_OUTPUTS]
 
-    def _load(self, library: Library, name: str, plan: bytes, dla_core: int | None) -> Engine:
+    def _load(self, library: Library, name: str, plan: bytes, dla_core: int | None, stream: int) -> Engine:
         runtime = library.make("Runtime", library.logger)
         if name == "vision" and dla_core is not None:
             runtime.DLA_core = dla_core
-        return Engine(library, runtime, self._cuda, name, plan)
+        return Engine(library, runtime, self._cuda, name, plan, stream)
 
     def _check(self) -> None:
         """Refuse plans whose tensors are not those of a bundle's graphs."""
@@ -132,7 +134,7 @@ class Runner:
         if ground != (vision - {"image"}) | {*GROUND_TEXT_INPUTS, *GROUND_OUTPUTS} or "image" not in vision:
             raise BackendError("The engines are not those of a bundle: run `ris build-engine --force`.")
 
-    def _live_stream(self) -> int:
+    def _require(self) -> None:
+        self._thread.require()
         if self._stream is None:
-            raise BackendError("The TensorRT backend is closed: load it again.")
-        return self._stream
+            raise MisuseError("The TensorRT backend is closed: load it again.")

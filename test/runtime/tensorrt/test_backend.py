@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 import threading
 from collections.abc import Callable
@@ -24,9 +25,10 @@ from ris_ros.runtime.onnx_backend import OnnxBackend  # noqa: E402
 from ris_ros.runtime.tensorrt import engines  # noqa: E402
 from ris_ros.runtime.tensorrt.backend import TensorRtBackend  # noqa: E402
 from ris_ros.runtime.tensorrt.builder import MIB, workspace_bytes  # noqa: E402
-from ris_ros.runtime.tensorrt.cache import EngineCache  # noqa: E402
+from ris_ros.runtime.tensorrt.cache import PLANS, EngineCache  # noqa: E402
 from ris_ros.runtime.tensorrt.cuda import Cuda  # noqa: E402
 from ris_ros.runtime.tensorrt.engines import Workshop  # noqa: E402
+from ris_ros.runtime.tensorrt.execution import SHAPES_KEPT  # noqa: E402
 from ris_ros.runtime.tensorrt.library import load_library  # noqa: E402
 from ris_ros.runtime.tensorrt.progress import Progress, never  # noqa: E402
 from ris_ros.types import TextBatch  # noqa: E402
@@ -72,7 +74,7 @@ def text(count: int, cameras: int = 1) -> TextBatch:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_builds_runs_and_closes(load: Load, version: str) -> None:
+def test_every_version_builds_runs_and_closes(load: Load, version: str, tmp_path: Path) -> None:
     machine = Machine(version)
     with load(machine, precision="auto") as backend:
         answer = backend.ground(backend.see(images(1)), text(2))
@@ -82,13 +84,16 @@ def test_every_version_builds_runs_and_closes(load: Load, version: str) -> None:
     red[4:10, 4:10] = True
     assert ((answer.object_logits[0] > 0) == red).all()
     assert machine.alive == {}, "everything was given back"
-    assert ("set FP16" in machine.calls) == (version == "8.6.1")
+    older = version == "8.6.1"
+    assert ("set FP16" in machine.calls) == ("set PREFER_PRECISION_CONSTRAINTS" in machine.calls) == older
+    held = {name for plan in tmp_path.rglob("*.plan") for name in json.loads(plan.read_text())["held"]}
+    assert ("scaled" in held) == older, "where types are proposals, what is in single precision is held to it"
 
 
-def test_buffers_are_made_once_and_bound_before_anything_runs(load: Load, machine: Machine) -> None:
+def test_buffers_are_made_once_before_anything_runs(load: Load, machine: Machine) -> None:
     with load(machine) as backend:
         first_run = machine.calls.index(EXECUTE)
-        for name in ("cudaMalloc", "cudaHostAlloc", "IExecutionContext.set_tensor_address"):
+        for name in ("cudaMalloc", "cudaHostAlloc"):
             assert max(i for i, call in enumerate(machine.calls) if call == name) < first_run
         machine.calls.clear()
         for cameras, commands in ((1, 1), (2, 3), (6, 16), (1, 1)):
@@ -106,10 +111,36 @@ def test_a_shape_is_recorded_at_its_second_run_and_replayed_from_then_on(load: L
             np.testing.assert_array_equal(answer.object_logits, expected.object_logits)
             runs.append((machine.count("cudaStreamBeginCapture"), machine.count("cudaGraphLaunch")))
         assert runs == [(2, 2), (0, 2), (0, 2), (0, 2)]
-        machine.calls.clear()
         backend.ground(backend.see(images(2)), text(1))
-        assert machine.count("cudaGraphExecDestroy") == 1, "of another number of commands"
-        assert machine.count(EXECUTE) == 1
+        machine.calls.clear()
+        backend.ground(backend.see(images(2)), text(3, 2))
+        assert (machine.count("cudaGraphLaunch"), machine.count(EXECUTE)) == (2, 0), "after another number of commands"
+
+
+def test_the_latest_shapes_are_kept_and_the_oldest_is_given_back(load: Load, machine: Machine) -> None:
+    with load(machine) as backend:
+        features = backend.see(images(1))
+        for count in range(1, SHAPES_KEPT + 2):
+            backend.ground(features, text(count))
+            backend.ground(features, text(count))
+        assert list(machine.alive.values()).count("recording") == SHAPES_KEPT + 1, "and one of the vision engine"
+        machine.calls.clear()
+        backend.ground(features, text(SHAPES_KEPT + 1))
+        assert machine.count("cudaGraphLaunch") == 1
+        backend.ground(features, text(1))
+        assert machine.count(EXECUTE) == 1, "the oldest begins again"
+
+
+def test_one_camera_and_one_command_have_kernels_of_their_own(load: Load, machine: Machine, tmp_path: Path) -> None:
+    load(machine, cameras=4, commands=5).close()
+    vision, ground = (json.loads(next(tmp_path.rglob(f"{name}.plan")).read_text())["profiles"] for name in PLANS)
+    rows = [[shape[0] for shape in profile["image"]] for profile in vision]
+    assert rows == [[1, 1, 1], [2, 4, 4]]
+    assert [[shape[0] for shape in profile["words"]] for profile in ground] == [[1, 1, 1], [2, 2, 5]]
+    assert all([shape[0] for shape in profile["p4"]] == [1, 1, 4] for profile in ground)
+    again = Machine()
+    load(again, cameras=1, commands=1).close()
+    assert again.count("IBuilderConfig.add_optimization_profile") == 2
 
 
 def test_what_was_prepared_is_replayed_from_the_first_look(load: Load, machine: Machine) -> None:
@@ -244,6 +275,7 @@ def test_whoever_will_not_wait_is_told_how_to_build(load: Load, machine: Machine
     [
         ("OnnxParser.parse", "cannot read the vision graph"),
         ("build", r"cannot build the vision engine \(no kernel fits\)"),
+        ("profile", "choose other --cameras"),
         ("Builder", r"cannot start here \(Builder: .*nullptr"),
         ("Runtime", r"cannot start here \(Runtime: .*nullptr"),
         ("cudaMalloc", "CUDA failed .*out of memory"),
@@ -258,6 +290,20 @@ def test_failures_are_sentences_and_leave_nothing_behind(load: Load, machine: Ma
     with pytest.raises(BackendError, match=said):
         load(machine)
     assert machine.alive == {}
+
+
+def test_an_error_that_outlives_the_call_says_to_start_again(load: Load, machine: Machine) -> None:
+    machine.refuse.add("cudaStreamSynchronize")
+    machine.status = 700
+    with pytest.raises(BackendError, match="start the program again"):
+        load(machine)
+
+
+def test_a_damaged_timing_cache_costs_time_only(load: Load, machine: Machine) -> None:
+    load(machine, cameras=1).close()
+    machine.refuse.add("timing cache")
+    load(machine, cameras=2).close()
+    assert machine.count(BUILD) == 4
 
 
 def test_an_engine_that_answers_otherwise_is_refused_and_not_kept(
