@@ -116,7 +116,7 @@ def test_lavt_is_of_the_published_size(torch):
 
         # What the paper adds: attention to words and gates, 6 C^2 + 1536 C at each stage, and two 3x3 layers a level.
         added = sum(6 * c * c + 2 * 768 * c for c in (128, 256, 512, 1024))
-        decoder = 9 * 512 * (1024 + 512 + 512 + 256 + 512 + 128 + 512)
+        decoder = 9 * 512 * ((1024 + 512) + 512 + (512 + 256) + 512 + (512 + 128) + 512)
         assert parameters(network) - parameters(*swin) == pytest.approx(added + decoder, rel=0.002)
         with torch.inference_mode():
             mask = network(torch.zeros(1, 3, 480, 480), torch.zeros(1, 768, WORDS), torch.ones(1, 1, WORDS))
