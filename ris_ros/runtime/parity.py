@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.config.bundle import ThresholdSettings
 from ris_ros.errors import BackendError
+from ris_ros.runtime.backend import Backend
+from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.onnx_backend import OnnxBackend
+from ris_ros.runtime.samples import Sample
 from ris_ros.types import GroundOutput
 
-MASKS = ("object_logits", "region_logits")
+_PASSING = 1e-3
 _FEW_PIXELS = 50
 """Masks whose union is smaller are not compared by overlap: a pixel more or less would decide."""
 
@@ -22,18 +28,30 @@ class Limit:
     """What one arithmetic may change.
 
     Attributes:
-        error: Largest difference of any pixel's or existence's probability.
-        iou: What masks must share with the reference's, at least.
+        error: Difference of a pixel's probability that one pixel in a thousand may pass.
+        existence: Largest difference of the probability that the thing is there.
+        iou: What the worst mask must share with the reference's.
+        mean_iou: What masks must share on average.
     """
 
     error: float
+    existence: float
     iou: float
+    mean_iou: float
 
 
 LIMITS = MappingProxyType(
-    {"fp32": Limit(2e-3, 0.999), "fp16": Limit(2e-2, 0.98), "bf16": Limit(0.15, 0.9), "int8": Limit(0.5, 0.85)}
+    {
+        "fp32": Limit(1e-3, 2e-3, 0.999, 0.9995),
+        "fp16": Limit(5e-3, 1e-2, 0.98, 0.998),
+        "bf16": Limit(0.05, 0.05, 0.95, 0.995),
+        "int8": Limit(0.1, 0.15, 0.9, 0.98),
+    }
 )
-"""By precision. bfloat16 keeps 8 bits of a number; int8 has 255 levels for a whole map, and pixels at edges tip."""
+"""By precision. bfloat16 keeps 8 bits of a number; int8 has 255 levels for a whole map, and pixels at edges tip.
+
+Each is about twice what the shipped model was measured to do on the sample drive (OpenVINO bf16 0.018, 0.014, 0.983 and
+0.9988; int8 0.052, 0.088, 0.950 and 0.991; TensorRT's int8 graphs on ONNX Runtime 0.046, 0.045, 0.955 and 0.989)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +59,42 @@ class Parity:
     """What was measured over a number of answers.
 
     Attributes:
-        error: Largest difference of a probability.
+        error: Difference of a pixel's probability that one pixel in a thousand passes. The largest of all would say
+            what a single pixel at an edge does, and more of it the more images are compared.
+        existence: Largest difference of the probability that the thing is there.
         iou: Smallest overlap of a mask with the reference's; 1 where no mask was large enough to compare.
+        mean_iou: Mean overlap of the masks that were large enough; 1 where none was.
+        masks: How many were.
         answers: How many pairs of a command and an image.
     """
 
     error: float
+    existence: float
     iou: float
+    mean_iou: float
+    masks: int
     answers: int
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Parity:
+        """From what ``dataclasses.asdict`` made.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is none.
+        """
+        error, existence, iou, mean_iou = (float(values[name]) for name in ("error", "existence", "iou", "mean_iou"))
+        return cls(error, existence, iou, mean_iou, int(values["masks"]), int(values["answers"]))
 
     def within(self, limit: Limit) -> bool:
         """Whether the backend may be used. Numbers that are none never are."""
-        return self.error <= limit.error and self.iou >= limit.iou
+        errors = self.error <= limit.error and self.existence <= limit.existence
+        return errors and self.iou >= limit.iou and self.mean_iou >= limit.mean_iou
 
     def __str__(self) -> str:
-        return f"largest error of a probability {self.error:.4f}, smallest IoU {self.iou:.3f}, {self.answers} answers"
+        return (
+            f"one pixel in 1000 is off by over {self.error:.4f}, existence by {self.existence:.4f} at most; IoU of "
+            f"{self.masks} masks {self.iou:.3f} at least, {self.mean_iou:.4f} on average; {self.answers} answers"
+        )
 
 
 def probability(logits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -71,27 +110,58 @@ def compare(reference: GroundOutput, other: GroundOutput, thresholds: ThresholdS
         other: Answers of the backend in question.
         thresholds: From which pixels belong to a mask; None for 0.5.
     """
-    error, iou = 0.0, 1.0
     levels = {"object_logits": 0.5, "region_logits": 0.5}
     if thresholds is not None:
         levels = {"object_logits": thresholds.object, "region_logits": thresholds.region}
-    for name in (*MASKS, "existence_logit"):
+    existence = np.abs(probability(reference.existence_logit) - probability(other.existence_logit)).max()
+    differences, overlaps = [], []
+    for name, level in levels.items():
         expected, found = probability(getattr(reference, name)), probability(getattr(other, name))
-        difference = np.abs(expected - found).max()
-        error = float("inf") if not np.isfinite(difference) else max(error, float(difference))
-        if name in MASKS:
-            for one, two in zip(expected > levels[name], found > levels[name], strict=True):
-                union = int((one | two).sum())
-                if union >= _FEW_PIXELS:
-                    iou = min(iou, int((one & two).sum()) / union)
-    return Parity(error, iou, len(reference.existence_logit))
-
-
-def worst(measured: list[Parity]) -> Parity:
-    """Several measurements as one."""
+        differences.append(np.abs(expected - found))
+        for one, two in zip(expected > level, found > level, strict=True):
+            union = int((one | two).sum())
+            if union >= _FEW_PIXELS:
+                overlaps.append(int((one & two).sum()) / union)
     return Parity(
-        max(one.error for one in measured), min(one.iou for one in measured), sum(one.answers for one in measured)
+        error=_number(np.quantile(np.stack(differences), 1.0 - _PASSING)),
+        existence=_number(existence),
+        iou=min(overlaps, default=1.0),
+        mean_iou=sum(overlaps) / len(overlaps) if overlaps else 1.0,
+        masks=len(overlaps),
+        answers=len(reference.existence_logit),
     )
+
+
+def _number(error: np.floating[Any]) -> float:
+    return float(error) if np.isfinite(error) else float("inf")
+
+
+def worst(measured: Sequence[Parity]) -> Parity:
+    """Several measurements as one: the worst of each figure, and the mean over all masks."""
+    masks = sum(one.masks for one in measured)
+    return Parity(
+        error=max(one.error for one in measured),
+        existence=max(one.existence for one in measured),
+        iou=min(one.iou for one in measured),
+        mean_iou=sum(one.mean_iou * one.masks for one in measured) / masks if masks else 1.0,
+        masks=masks,
+        answers=sum(one.answers for one in measured),
+    )
+
+
+def measure(bundle: Bundle, backend: Backend, samples: Sequence[Sample]) -> Parity:
+    """How far a backend strays from ONNX Runtime on samples.
+
+    Raises:
+        BackendError: Either failed.
+    """
+    found = []
+    with OnnxBackend(bundle, threads=2) as reference:
+        for sample in samples:
+            expected = reference.ground(reference.see(sample.images_rgb), sample.text)
+            answers = backend.ground(backend.see(sample.images_rgb), sample.text)
+            found.append(compare(expected, answers, bundle.settings.thresholds))
+    return worst(found)
 
 
 def require(parity: Parity, precision: str, backend: str) -> None:
@@ -103,6 +173,6 @@ def require(parity: Parity, precision: str, backend: str) -> None:
     limit = LIMITS[precision]
     if not parity.within(limit):
         raise BackendError(
-            f"{backend} in {precision} does not answer as ONNX Runtime does ({parity}; allowed {limit.error} and "
-            f"{limit.iou}): choose another precision or backend, and report this."
+            f"{backend} in {precision} does not answer as ONNX Runtime does ({parity}; allowed are {limit.error}, "
+            f"{limit.existence}, {limit.iou} and {limit.mean_iou}): choose another precision or backend."
         )

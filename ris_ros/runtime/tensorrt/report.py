@@ -48,13 +48,12 @@ class BuildReport:
         Raises:
             KeyError, TypeError, ValueError: It is no report.
         """
-        parity = values["parity"]
         return cls(
             tensorrt=str(values["tensorrt"]),
             gpu=str(values["gpu"]),
             precision=str(values["precision"]),
             layers={str(name): int(count) for name, count in values["layers"].items()},
-            parity=Parity(float(parity["error"]), float(parity["iou"]), int(parity["answers"])),
+            parity=Parity.from_json(values["parity"]),
             seconds=float(values["seconds"]),
             workspace_mib=int(values["workspace_mib"]),
         )

@@ -20,7 +20,8 @@ def output(shift: float = 0.0) -> GroundOutput:
 
 def test_equal_answers_are_within_every_limit() -> None:
     found = compare(output(), output())
-    assert (found.error, found.iou, found.answers) == (0.0, 1.0, 2)
+    assert (found.error, found.existence, found.iou, found.mean_iou) == (0.0, 0.0, 1.0, 1.0)
+    assert (found.masks, found.answers) == (4, 2)
     assert all(found.within(limit) for limit in LIMITS.values())
 
 
@@ -52,7 +53,9 @@ def test_what_the_inspector_does_not_say_is_not_made_up(text: str) -> None:
 
 
 def test_a_report_survives_the_cache() -> None:
-    report = BuildReport("10.3.0", "Orin", "fp16", {"fp16": 3, "fp32": 1}, Parity(0.001, 0.99, 6), 93.5, 512)
+    report = BuildReport(
+        "10.3.0", "Orin", "fp16", {"fp16": 3, "fp32": 1}, Parity(0.001, 0.002, 0.99, 0.995, 12, 6), 93.5, 512
+    )
     again = BuildReport.from_json(json.loads(json.dumps(report.to_json())))
     assert (again, str(again)) == (report, str(report))
     assert "3 fp16, 1 fp32" in str(report) and "0.990" in str(report)
