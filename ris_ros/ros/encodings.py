@@ -34,6 +34,15 @@ class RawImage(Protocol):
     data: Any
 
 
+_YUV_TO_RGB = np.array(
+    [
+        [1.164, 0.0, 1.596, -16 * 1.164 - 128 * 1.596],
+        [1.164, -0.391, -0.813, -16 * 1.164 + 128 * (0.391 + 0.813)],
+        [1.164, 2.018, 0.0, -16 * 1.164 - 128 * 2.018],
+    ]
+)
+"""From (Y, U, V, 1) to RGB: ITU-R BT.601 in studio range, as OpenCV converts the subsampled encodings."""
+
 _ToRgb = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 _ToSmallRgb = Callable[[NDArray[Any], tuple[int, int]], NDArray[np.uint8]]
 
@@ -102,18 +111,16 @@ def _mixed(channels: int, to_rgb: _ToRgb, bits: int = 8, even: bool = False) -> 
     return _Encoding(channels, to_rgb, shrink, bits, even=even)
 
 
-def _two_planes(code: int) -> _Encoding:
-    """Luma, and below it colours of half the size: both planes are halved as often as goes, then converted."""
+def _two_planes(code: int, blue_first: bool) -> _Encoding:
+    """Luma, and below it colours of half the size: each is shrunk as it lies, then they are converted."""
     to_rgb = _convert(code)
+    matrix = _YUV_TO_RGB if blue_first else _YUV_TO_RGB[:, [0, 2, 1, 3]]
 
     def shrink(samples: NDArray[Any], size_px: tuple[int, int]) -> NDArray[np.uint8]:
         height, width = samples.shape[0] * 2 // 3, samples.shape[1]
         luma, chroma = samples[:height], samples[height:].reshape(height // 2, width // 2, 2)
-        while width % 4 == 0 and height % 4 == 0 and width >= 2 * size_px[0] and height >= 2 * size_px[1]:
-            width, height = width // 2, height // 2
-            luma = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
-            chroma = cv2.resize(chroma, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        return resized(np.asarray(cv2.cvtColorTwoPlane(luma, chroma, code), np.uint8), size_px)
+        yuv = cv2.merge([resized(luma, size_px), resized(chroma, size_px)])
+        return np.asarray(cv2.transform(yuv, matrix), np.uint8)
 
     return _Encoding(1, to_rgb, shrink, rows=(3, 2), even=True)
 
@@ -151,8 +158,8 @@ def _table() -> dict[str, _Encoding]:
         table[name] = _mixed(2, _convert(cv2.COLOR_YUV2RGB_UYVY), even=True)
     for name in ("yuv422_yuy2", "yuyv"):
         table[name] = _mixed(2, _convert(cv2.COLOR_YUV2RGB_YUY2), even=True)
-    table["nv12"] = _two_planes(cv2.COLOR_YUV2RGB_NV12)
-    table["nv21"] = _two_planes(cv2.COLOR_YUV2RGB_NV21)
+    table["nv12"] = _two_planes(cv2.COLOR_YUV2RGB_NV12, blue_first=True)
+    table["nv21"] = _two_planes(cv2.COLOR_YUV2RGB_NV21, blue_first=False)
     return table
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ris_ros.errors import ImageError
+from ris_ros.geometry.letterbox import resized
 from ris_ros.ros.compressed import decode_compressed, encoded_size_px
 
 LIMIT = 1_000_000
@@ -51,6 +52,25 @@ def test_gray_and_16_bit_png_become_rgb_of_8_bits(dtype: type) -> None:
     assert np.array_equal(decoded, np.repeat(RGB[:, :, :1], 3, axis=2))
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("size", [(400, 300), (399, 299), (200, 150), (197, 148), (160, 120), (100, 75), (47, 35)])
+def test_shrunk_while_decoded_is_what_was_decoded_and_then_shrunk(suffix: str, size: tuple[int, int]) -> None:
+    coarse = np.random.default_rng(4).integers(0, 256, (15, 20, 3), np.uint8)
+    data = encode(suffix, np.asarray(cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_CUBIC), np.uint8))
+    small = decode_compressed(data, LIMIT, lambda _: size)
+    whole = decode_compressed(data, LIMIT)
+    assert small.shape == (size[1], size[0], 3)
+    difference = np.abs(small.astype(int) - (whole if size == (400, 300) else resized(whole, size)))
+    assert difference.max() <= (0 if suffix == ".png" else 60)
+    assert difference.mean() <= (2.0 if size[0] > 50 else 4.0)
+
+
+@pytest.mark.parametrize("wanted", [None, (90, 60), (72, 48)])
+def test_a_picture_that_is_wanted_as_it_is_or_larger_comes_as_it_is(wanted: tuple[int, int] | None) -> None:
+    decoded = decode_compressed(VARIANTS["png"], LIMIT, None if wanted is None else lambda _: wanted)
+    assert np.array_equal(decoded, RGB)
+
+
 def test_an_orientation_in_the_file_is_not_applied() -> None:
     turned = struct.pack(">2sHI", b"MM", 42, 8) + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
     exif = b"Exif\0\0" + turned
@@ -58,6 +78,7 @@ def test_an_orientation_in_the_file_is_not_applied() -> None:
     data = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
     assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2] == (72, 48), "the file says turn"
     assert decode_compressed(data, LIMIT).shape == RGB.shape
+    assert decode_compressed(data, LIMIT, lambda _: (36, 24)).shape == (24, 36, 3)
 
 
 @pytest.mark.parametrize("name", ["png", "jpeg", "progressive", "restarts"])

@@ -9,10 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ris_ros.errors import ImageError
+from ris_ros.geometry.letterbox import resized
 from ris_ros.ros.encodings import ENCODINGS, decode_raw
 
 LIMIT = 1_000_000
@@ -50,6 +51,29 @@ def noise(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
+def packed(rgb: np.ndarray, encoding: str, seed: int) -> np.ndarray:
+    """Samples of a packed encoding; what it does not keep is noise. Of gray ones, the red is taken."""
+    gray = encoding.startswith("mono") or encoding.endswith("C1")
+    samples = rgb[:, :, :1] if gray else rgb
+    if encoding.startswith(("bgr", "8UC3", "8UC4", "16UC3", "16UC4")):
+        samples = samples[:, :, ::-1]
+    if encoding.startswith(("rgba", "bgra")) or encoding.endswith("C4"):
+        samples = np.concatenate([samples, noise(seed + 1, *rgb.shape[:2], 1)], axis=2)
+    if "16" in encoding:
+        samples = samples.astype(np.uint16) * 256 + noise(seed + 2, *samples.shape)
+    return samples
+
+
+def mosaic(rgb: np.ndarray, encoding: str) -> np.ndarray:
+    """Samples of a Bayer encoding."""
+    pattern = encoding.removeprefix("bayer_")[:4]
+    channel = np.array(["rgb".index(letter) for letter in pattern]).reshape(2, 2)
+    height, width = rgb.shape[:2]
+    channels = np.tile(channel, (height // 2, width // 2))
+    samples = np.take_along_axis(rgb, channels[:, :, None], axis=2)[:, :, 0]
+    return samples.astype(np.uint16) * 256 if encoding.endswith("16") else samples
+
+
 @pytest.mark.parametrize("encoding", PACKED)
 @given(
     width=st.integers(1, 40),
@@ -63,14 +87,8 @@ def test_packed_pixels_come_back_exactly(
 ) -> None:
     gray = encoding.startswith("mono") or encoding.endswith("C1")
     rgb = np.repeat(noise(seed, height, width, 1), 3, axis=2) if gray else noise(seed, height, width, 3)
-    samples = rgb[:, :, :1] if gray else rgb
-    if encoding.startswith(("bgr", "8UC3", "8UC4", "16UC3", "16UC4")):
-        samples = samples[:, :, ::-1]
-    if encoding.startswith(("rgba", "bgra")) or encoding.endswith("C4"):
-        samples = np.concatenate([samples, noise(seed + 1, height, width, 1)], axis=2)
-    if "16" in encoding:
-        samples = samples.astype(np.uint16) * 256 + noise(seed + 2, *samples.shape)
-        padding *= 2
+    samples = packed(rgb, encoding, seed)
+    padding *= 2 if "16" in encoding else 1
     decoded = decode_raw(message(samples, encoding, width, height, padding, big), LIMIT)
     assert decoded.dtype == np.uint8
     assert decoded.flags.c_contiguous
@@ -82,10 +100,7 @@ def test_packed_pixels_come_back_exactly(
 @pytest.mark.parametrize("big", [False, True])
 def test_a_bayer_mosaic_of_one_colour_gives_that_colour(encoding: str, colour: str, big: bool) -> None:
     width, height = 22, 14
-    pattern = encoding.removeprefix("bayer_")[:4]
-    channel = np.array(["rgb".index(letter) for letter in pattern]).reshape(2, 2)
-    mosaic = np.array(COLOURS[colour], np.uint8)[np.tile(channel, (height // 2, width // 2))]
-    samples = mosaic.astype(np.uint16) * 256 if encoding.endswith("16") else mosaic
+    samples = mosaic(np.full((height, width, 3), COLOURS[colour], np.uint8), encoding)
     decoded = decode_raw(message(samples, encoding, width, height, padding=4, big=big), LIMIT)
     assert decoded.shape == (height, width, 3)
     assert np.array_equal(decoded, np.broadcast_to(COLOURS[colour], decoded.shape))
@@ -123,6 +138,15 @@ def test_yuv_gives_the_colours_that_were_put_in(
     decoded = decode_raw(message(samples, encoding, width, height, padding), LIMIT)
     assert decoded.shape == rgb.shape
     assert np.abs(decoded.astype(int) - rgb).max() <= 4  # rounding of the chroma
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("encoding", YUV)
+def test_yuv_keeps_its_colours_while_it_is_shrunk(encoding: str, colour: str) -> None:
+    rgb = np.full((60, 90, 3), COLOURS[colour], np.uint8)
+    image = message(encoded_yuv(rgb, encoding), encoding, 90, 60)
+    small = decode_raw(image, LIMIT, lambda _: (36, 24))
+    assert np.abs(small.astype(int) - COLOURS[colour]).max() <= 4  # rounding of the chroma
 
 
 def test_every_encoding_is_tried_here() -> None:
@@ -163,6 +187,67 @@ def test_a_byte_too_few_or_too_many_is_refused(encoding: str) -> None:
         good.data = data
         with pytest.raises(ImageError, match="step"):
             decode_raw(good, LIMIT)
+
+
+def street_like(seed: int, width: int, height: int) -> np.ndarray:
+    """Soft shades with a few hard edges, as in photographs."""
+    coarse = noise(seed, -(-height // 12) + 1, -(-width // 12) + 1, 3)
+    rgb = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    rgb[height // 3 : height // 2, width // 4 : width // 2] = COLOURS["orange"]
+    return np.asarray(rgb, np.uint8)
+
+
+def samples_of(rgb: np.ndarray, encoding: str) -> np.ndarray:
+    if encoding in YUV:
+        return encoded_yuv(rgb, encoding)
+    return mosaic(rgb, encoding) if encoding in BAYER else packed(rgb, encoding, seed=5)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(max_examples=25, deadline=None)
+@given(
+    half=st.tuples(st.integers(20, 110), st.integers(20, 80)),
+    odd=st.tuples(st.booleans(), st.booleans()),
+    ratio=st.floats(1.0, 5.0),
+    padding=st.integers(0, 5),
+    big=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_shrunk_while_decoded_is_what_was_decoded_and_then_shrunk(
+    encoding: str,
+    half: tuple[int, int],
+    odd: tuple[bool, bool],
+    ratio: float,
+    padding: int,
+    big: bool,
+    seed: int,
+) -> None:
+    width, height = 2 * half[0], 2 * half[1]
+    if encoding in PACKED:
+        width, height = width + odd[0], height + odd[1]
+    image = message(samples_of(street_like(seed, width, height), encoding), encoding, width, height, padding, big)
+    size = max(1, round(width / ratio)), max(1, round(height / ratio))
+    small = decode_raw(image, LIMIT, lambda _: size)
+    whole = decode_raw(image, LIMIT)
+    assert small.shape == (size[1], size[0], 3) and small.dtype == np.uint8
+    difference = np.abs(small.astype(int) - (whole if size == (width, height) else resized(whole, size)))
+    # Averages are rounded at another moment; and of two planes the colours become softer at hard edges than those of
+    # four pixels that share one.
+    assert difference.max() <= (110 if encoding.startswith("nv") else 2)
+    assert difference.mean() <= (4.0 if encoding.startswith("nv") else 1.0)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_an_image_that_is_wanted_larger_comes_as_it_is(encoding: str) -> None:
+    image = message(samples_of(street_like(1, 40, 24), encoding), encoding, 40, 24)
+    asked: list[tuple[int, int]] = []
+
+    def larger(size: tuple[int, int]) -> tuple[int, int]:
+        asked.append(size)
+        return size[0] * 2, size[1] * 2
+
+    assert np.array_equal(decode_raw(image, LIMIT, larger), decode_raw(image, LIMIT))
+    assert asked == [(40, 24)]
 
 
 def test_rgb_is_not_copied() -> None:
