@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from ris_ros.config.backend import Precision
 from ris_ros.config.strict import Settings
-from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, Precision, TensorRtSettings
+from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, TensorRtSettings, stated_size
 
 Transport = Literal["auto", "raw", "compressed"]
 MaskSize = Literal["image", "network"]
@@ -39,6 +40,11 @@ def _topics(names: list[str]) -> list[str]:
     if len(set(names)) != len(names):
         raise ValueError("a camera is named twice")
     return names
+
+
+def _size(text: str) -> str:
+    stated_size(text)
+    return text
 
 
 def _setting(default: Any, description: str, when: When, **limits: Any) -> Any:
@@ -68,8 +74,13 @@ class NodeConfig(Settings):
         "auto", "Inference backend: auto, or a name that `ris doctor` lists.", When.CONFIGURE, min_length=1
     )
     threads: int = _setting(2, "CPU threads of the inference backend.", When.CONFIGURE, ge=1, le=64)
-    tensorrt_precision: Precision = _setting(
-        "auto", "Arithmetic of TensorRT engines: auto (fp16), fp32, fp16 or int8.", When.CONFIGURE
+    precision: Precision = _setting(
+        "auto",
+        "Arithmetic of the backend: fp32, fp16, bf16, int8, or auto (the fastest of its own that stays accurate).",
+        When.CONFIGURE,
+    )
+    tensorrt_size: Annotated[str, AfterValidator(_size)] = _setting(
+        "", "Input of TensorRT engines, such as 512x288; empty takes the model's largest.", When.CONFIGURE
     )
     tensorrt_cameras: int = _setting(
         MAX_CAMERAS, "Cameras that TensorRT engines are built for.", When.CONFIGURE, ge=1, le=16
@@ -85,6 +96,9 @@ class NodeConfig(Settings):
     )
     mask_size: MaskSize = _setting(
         "image", "Size of label_mask and confidence: the image's, or the network's (smaller, cheaper).", When.CONFIGURE
+    )
+    adaptive_size: bool = _setting(
+        False, "Show the model smaller images while it cannot keep up with the cameras.", When.CONFIGURE
     )
     propagate: bool = _setting(
         False,
@@ -139,7 +153,7 @@ class NodeConfig(Settings):
     def tensorrt(self) -> TensorRtSettings:
         """What TensorRT engines are built for."""
         return TensorRtSettings(
-            precision=self.tensorrt_precision,
+            size_px=stated_size(self.tensorrt_size),
             cameras=self.tensorrt_cameras,
             commands=self.tensorrt_commands,
             workspace_mib=self.tensorrt_workspace_mib or None,

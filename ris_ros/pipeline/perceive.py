@@ -116,6 +116,19 @@ class Perceiver:
         """
         return Letterbox.fit(image_size_px, self.input_for([image_size_px])).content_xywh[2:]
 
+    def prepare(self, image_sizes_px: Sequence[tuple[int, int]], commands: int) -> None:
+        """Let the engines be made that looking at such images together takes, so that no frame waits for them.
+
+        Args:
+            image_sizes_px: (width, height) of at least one image.
+            commands: How many commands may be answered at once.
+
+        Raises:
+            ImageError: An image has no pixels.
+            BackendError: The engines failed.
+        """
+        self.backend.prepare(self.input_for(image_sizes_px), len(image_sizes_px), commands)
+
     def perceive(
         self, frames: Sequence[Frame], commands: Sequence[Command], thresholds: Thresholds | None = None
     ) -> list[Grounding]:

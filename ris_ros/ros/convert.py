@@ -48,6 +48,17 @@ def to_frame(
     return Frame(camera, image_rgb, to_ns(message.header.stamp), message.header.frame_id, size_px)
 
 
+def image_size_px(message: Image | CompressedImage) -> tuple[int, int]:
+    """(width, height) that a camera message states.
+
+    Raises:
+        ImageError: It is neither JPEG nor PNG, or truncated.
+    """
+    if isinstance(message, Image):
+        return message.width, message.height
+    return encoded_size_px(bytes(message.data))
+
+
 def header_of(frame: Frame) -> Header:
     """A header with stamp and frame_id of the image."""
     header = Header(frame_id=frame.frame_id)

@@ -52,7 +52,9 @@ def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
     """
     bundle = Bundle.open(Path(config.bundle).expanduser() if config.bundle else default_path())
     encoder = bundle.load_text_encoder()
-    backend = registry.load(config.backend, bundle, config.threads, tensorrt=config.tensorrt, cancelled=cancelled)
+    backend = registry.load(
+        config.backend, bundle, config.threads, config.precision, tensorrt=config.tensorrt, cancelled=cancelled
+    )
     try:
         thresholds = Thresholds.of(bundle.settings.thresholds)
         perceiver = Perceiver(backend, encoder, bundle.input_size_px, thresholds, config.mask_size)

