@@ -16,6 +16,7 @@ from ris_ros.errors import DataError, MissingExtraError, RisError
 
 if TYPE_CHECKING:
     from ris_ros.benchmark.compare import Comparison
+    from ris_ros.benchmark.peers.table import Peer
     from ris_ros.benchmark.ratios import FreshRatio, RatiosFile
     from ris_ros.benchmark.scaling import Curve
     from ris_ros.benchmark.stages import Stages, Whole
@@ -101,6 +102,9 @@ class _Measured:
         from ris_ros.benchmark.environment import environment
 
         args = self._args
+        if args.dds or args.start:
+            bench_node.require_ros()
+        peers = self._find_peers()
         subject = _load_subject(args)
         with subject.backend:
             meter, energy = find_meter()
@@ -111,13 +115,27 @@ class _Measured:
             if not args.only:
                 stages, curves = self._in_process(subject, meter)
                 whole = next(one for one in stages.wholes if one.image_size_px == (1280, 720))
-            comparisons = self._peers(subject)
+            comparisons = self._compare(subject, peers)
         self._node(subject)
         self._ratios(curves, whole, comparisons)
         if args.bars:
             self._bars()
         if self._not_measured:
             self.figures["not_measured"] = self._not_measured
+
+    def _find_peers(self) -> list[Peer]:
+        """Those that were asked for; their graphs are made now where they have not been before."""
+        from ris_ros.benchmark.peers.table import find_peer
+
+        args, found = self._args, []
+        for name in dict.fromkeys([*args.compare, *(BAR_PEERS if args.bars else ())]):
+            try:
+                found.append(find_peer(name, self._say))
+            except RisError as error:
+                if name in args.compare:
+                    raise
+                self._pass_over(name, error)
+        return found
 
     def _in_process(self, subject: Subject, meter: Any) -> tuple[Stages, dict[str, Curve]]:
         from ris_ros.benchmark.scaling import measure_scaling
@@ -134,19 +152,17 @@ class _Measured:
         self.figures["scaling"] = {name: curve.figures() for name, curve in curves.items()}
         return stages, curves
 
-    def _peers(self, subject: Subject) -> list[Comparison]:
+    def _compare(self, subject: Subject, peers: list[Peer]) -> list[Comparison]:
         from ris_ros.benchmark.compare import compare
-        from ris_ros.benchmark.peers.table import find_peer
         from ris_ros.benchmark.timing import Plan
 
-        args = self._args
-        plan = Plan(6, 8.0, 1) if args.quick else Plan(40, 30.0, 2)
+        plan = Plan(6, 8.0, 1) if self._args.quick else Plan(40, 30.0, 2)
         found: list[Comparison] = []
-        for name in dict.fromkeys([*args.compare, *(BAR_PEERS if args.bars else ())]):
+        for peer in peers:
             try:
-                found.append(compare(subject, find_peer(name, self._say), args.threads, plan, self._say))
+                found.append(compare(subject, peer, self._args.threads, plan, self._say))
             except RisError as error:
-                self._pass_over(name, name in args.compare, error)
+                self._pass_over(peer.name, error)
         if found:
             self.figures["peers"] = [comparison.figures() for comparison in found]
         return found
@@ -166,7 +182,7 @@ class _Measured:
                 try:
                     self.figures[part] = measure(args, parameters, self._say)
                 except RisError as error:
-                    self._pass_over(part, asked, error)
+                    self._pass_over(part, error)
 
     def _ratios(self, curves: dict[str, Curve], whole: Whole | None, comparisons: list[Comparison]) -> None:
         from dataclasses import asdict
@@ -181,10 +197,8 @@ class _Measured:
 
         self.figures["bars"] = [result.figures() for result in judge(self.figures)]
 
-    def _pass_over(self, part: str, asked: bool, error: RisError) -> None:
-        """What only the bars asked for may be missing; what the user asked for may not."""
-        if asked:
-            raise error
+    def _pass_over(self, part: str, error: RisError) -> None:
+        """Go on without a part: what took minutes to measure is not lost for another's sake."""
         self._not_measured[part] = str(error)
         self._say(f"{part} is passed over: {error}")
 
@@ -233,6 +247,8 @@ def _finish(args: argparse.Namespace, measured: _Measured, file: RatiosFile | No
         write_whole(args.out / JSON_FILE, json.dumps(figures, indent=2).encode())
         write_whole(args.out / PAGE_FILE, _page(figures, drawn).encode())
         print(f"Figures: {args.out / JSON_FILE}, {args.out / PAGE_FILE}{_draw(args.out, figures)}", file=sys.stderr)
+    if not args.bars and (missing := figures.get("not_measured")):
+        raise DataError(" ".join(f"{part} was not measured: {why}" for part, why in missing.items()))
     return code
 
 

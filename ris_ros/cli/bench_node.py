@@ -121,6 +121,15 @@ def _trial(args: argparse.Namespace, parameters: dict[str, str]) -> Trial:
     return trial
 
 
+def require_ros() -> None:
+    """Refuse to begin what needs ROS 2 where it is missing.
+
+    Raises:
+        TransportError: It is.
+    """
+    _latency_module()
+
+
 def _latency_module() -> Any:
     """The measuring module, which needs ROS 2."""
     try:
