@@ -49,13 +49,22 @@ def decode_compressed(data: bytes, max_pixels: int, working_size: WorkingSize | 
     size_px = smaller((width, height), working_size)
     form = cv2.IMREAD_COLOR
     if size_px is not None and data.startswith(_JPEG):
-        form = next((form for by, form in _REDUCED if width >= by * size_px[0] and height >= by * size_px[1]), form)
+        form = _reduced(width, height, size_px)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), form | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise ImageError(f"The compressed image ({len(data)} bytes) is damaged: check the camera driver.")
     if size_px is not None:
         image = resized(np.asarray(image, np.uint8), size_px)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image), np.uint8)
+
+
+def _reduced(width: int, height: int, size_px: tuple[int, int]) -> int:
+    """How to read a JPEG of which no more than a size is wanted."""
+    for by, form in _REDUCED:
+        # Where a part of a pixel would be left, the result holds more than the image, and would be out of place.
+        if width >= by * size_px[0] and height >= by * size_px[1] and not (width % by or height % by):
+            return form
+    return cv2.IMREAD_COLOR
 
 
 def encoded_size_px(data: bytes) -> tuple[int, int]:
