@@ -1,7 +1,10 @@
-"""What this machine computes with, read from the system's files: no library is loaded for it."""
+"""What this machine computes with, read from files: no library is loaded for it."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
+import importlib.util
 import os
 import platform
 from pathlib import Path
@@ -44,6 +47,19 @@ def cpu_name(root: Path = Path("/")) -> str:
 def usable_cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def module_version(module: str) -> str:
+    """Version of an installed library by its module's name; its file's age where none is stated, empty if absent."""
+    for distribution in (module, f"{module}-gpu"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(distribution)
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return ""
+    with contextlib.suppress(OSError):
+        return str(Path(spec.origin).stat().st_mtime_ns)
+    return ""
 
 
 def _read(path: Path) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import logging
 import math
@@ -88,19 +86,6 @@ def write_choice(path: Path, choice: KeptChoice) -> None:
         _log.warning("%s: the choice of the backend cannot be kept (%s)", path, error.strerror)
         with contextlib.suppress(OSError):
             staging.unlink()
-
-
-def module_version(module: str) -> str:
-    """Version of an installed library by its module's name; its file's age where none is stated, empty if absent."""
-    for distribution in (module, f"{module}-gpu"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(distribution)
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        return ""
-    with contextlib.suppress(OSError):
-        return str(Path(spec.origin).stat().st_mtime_ns)
-    return ""
 
 
 def _measured(entry: Any) -> Measured:

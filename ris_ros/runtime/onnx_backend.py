@@ -1,20 +1,19 @@
-"""ONNX Runtime: runs everywhere, in single precision."""
+"""ONNX Runtime: runs everywhere; on the processor, on CUDA, and by its own use of TensorRT."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, first_line
 from ris_ros.runtime.backend import GROUND_OUTPUTS, GROUND_TEXT_INPUTS, ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.onnx_providers import CPU, TENSORRT, Provider, cuda_provider, tensorrt_provider
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
-
-# Best first; a provider that is compiled in but finds no device steps aside for the next.
-_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
-_DEVICES = {"CUDAExecutionProvider": "cuda", "CPUExecutionProvider": "cpu"}
 
 
 class OnnxBackend(ClosesOnExit):
@@ -23,27 +22,31 @@ class OnnxBackend(ClosesOnExit):
     Args:
         bundle: Verified bundle.
         threads: Threads of one run; they wait passively, because spinning threads starve the processes beside them.
+        provider: What it runs on.
 
     Raises:
-        BackendError: A graph cannot be loaded or is not one of a bundle, or ONNX Runtime is not installed.
+        BackendError: A graph cannot be loaded or is not one of a bundle, ONNX Runtime is not installed, or it would run
+            on something else than the provider that was asked for.
     """
 
-    name = "onnx"
-    precision = "fp32"
-
-    def __init__(self, bundle: Bundle, threads: int) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise BackendError("'onnxruntime' is not installed: run `pip install onnxruntime`.") from None
-        self._runtime = onnxruntime
-        self._fixed_size_px = bundle.fixed_size_px
+    def __init__(self, bundle: Bundle, threads: int, provider: Provider = CPU) -> None:
+        self._runtime = _onnxruntime()
+        _require_provider(self._runtime, provider)
+        self._provider = provider
+        self._fixed_size_px = provider.size_px or bundle.fixed_size_px
         self._text_width = bundle.settings.text.width
-        self._vision = self._session(bundle, "vision.onnx", threads)
-        self._ground = self._session(bundle, "ground.onnx", threads)
+        self._vision = self._session(bundle, "vision", threads)
+        self._ground = self._session(bundle, "ground", threads)
         self._feature_names = [output.name for output in self._vision.get_outputs()]
         self._check_graphs(bundle)
-        self._device = _DEVICES[self._vision.get_providers()[0]]
+
+    @property
+    def name(self) -> str:
+        return self._provider.row
+
+    @property
+    def precision(self) -> str:
+        return self._provider.precision
 
     @property
     def fixed_size_px(self) -> tuple[int, int] | None:
@@ -51,7 +54,7 @@ class OnnxBackend(ClosesOnExit):
 
     @property
     def device(self) -> str:
-        return f"{self._device} (onnxruntime {self._runtime.__version__})"
+        return f"{self._provider.device} (onnxruntime {self._runtime.__version__})"
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._fixed_size_px)
@@ -60,7 +63,7 @@ class OnnxBackend(ClosesOnExit):
         binding.bind_cpu_input("image", images)
         for name in self._feature_names:
             # The engine makes the tensor, where it runs: features never pass through this process's memory twice.
-            binding.bind_output(name, self._device)
+            binding.bind_output(name, self._provider.device)
         self._run(self._vision, binding, "vision")
         tensors = dict(zip(self._feature_names, binding.get_outputs(), strict=True))
         return VisionFeatures(tensors, len(images_rgb))
@@ -83,20 +86,34 @@ class OnnxBackend(ClosesOnExit):
     def close(self) -> None:
         del self._vision, self._ground
 
-    def _session(self, bundle: Bundle, name: str, threads: int) -> Any:
+    def feature_shapes(self, size_px: tuple[int, int]) -> dict[str, tuple[int, ...]]:
+        """Shape of each feature tensor of one image.
+
+        Args:
+            size_px: (width, height) of the image.
+        """
+        width, height = size_px
+        features = self.see(np.zeros((1, height, width, 3), np.uint8))
+        return {name: tuple(tensor.shape()) for name, tensor in features.tensors.items()}
+
+    def _session(self, bundle: Bundle, graph: str, threads: int) -> Any:
         options = self._runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        present = self._runtime.get_available_providers()
-        providers = [provider for provider in _PROVIDERS if provider in present]
+        content = bundle.read(f"{graph}.onnx")
         try:
-            return self._runtime.InferenceSession(bundle.read(name), options, providers=providers)
+            session = self._runtime.InferenceSession(content, options, providers=self._provider.all_for(graph))
         except Exception as error:  # ONNX Runtime raises classes of its own that share no base
             raise BackendError(
-                f"{bundle.path / name}: ONNX Runtime cannot load it ({first_line(error)}): export the bundle again."
+                f"{bundle.path / graph}.onnx: ONNX Runtime cannot load it ({first_line(error)}): "
+                f"{'export the bundle again' if self._provider is CPU else 'use the backend onnx'}."
             ) from None
+        # Where CUDA or TensorRT cannot start, ONNX Runtime warns and goes on without.
+        if session.get_providers()[0] != self._provider.wanted:
+            raise BackendError(_absent(self._provider, "could not start it"))
+        return session
 
     def _check_graphs(self, bundle: Bundle) -> None:
         vision_inputs = [tensor.name for tensor in self._vision.get_inputs()]
@@ -121,3 +138,54 @@ class OnnxBackend(ClosesOnExit):
             raise BackendError(
                 f"The {graph} engine of ONNX Runtime failed ({first_line(error)}): try another backend."
             ) from None
+
+
+def load_on_cuda(bundle: Bundle, threads: int) -> OnnxBackend:
+    """The graphs on an NVIDIA GPU.
+
+    Raises:
+        BackendError: As :class:`OnnxBackend`.
+    """
+    return OnnxBackend(bundle, threads, cuda_provider(_onnxruntime().__version__))
+
+
+def load_on_tensorrt(
+    bundle: Bundle, threads: int, settings: TensorRtSettings, cancelled: Callable[[], bool]
+) -> OnnxBackend:
+    """The graphs on TensorRT through ONNX Runtime; where no engine is kept, it is built, which takes minutes.
+
+    Args:
+        bundle: Verified bundle.
+        threads: Threads for what is left to the processor.
+        settings: What the engine is built for; without int8 and DLA.
+        cancelled: Asked before a build whether it is unwelcome.
+
+    Raises:
+        BackendError: As :class:`OnnxBackend`, or see :func:`~ris_ros.runtime.onnx_providers.tensorrt_provider`.
+    """
+    from ris_ros.runtime.tensorrt.engines import input_size
+
+    runtime = _onnxruntime()
+    _require_provider(runtime, TENSORRT)
+    size_px = input_size(bundle, settings)
+    with OnnxBackend(bundle, threads) as plain:
+        shapes = plain.feature_shapes(size_px)
+    provider = tensorrt_provider(runtime.__version__, bundle, size_px, settings, shapes, cancelled)
+    return OnnxBackend(bundle, threads, provider)
+
+
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise BackendError("'onnxruntime' is not installed: run `pip install onnxruntime`.") from None
+    return onnxruntime
+
+
+def _require_provider(runtime: Any, provider: Provider) -> None:
+    if provider.wanted not in runtime.get_available_providers():
+        raise BackendError(_absent(provider, "was made without it"))
+
+
+def _absent(provider: Provider, why: str) -> str:
+    return f"This ONNX Runtime has no {provider.wanted} ({why}): {provider.missing}, or use the backend onnx."

@@ -16,9 +16,9 @@ from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.choose import Contest
-from ris_ros.runtime.devices import cpu_name, gpu_name, has_nvidia_gpu, usable_cores
+from ris_ros.runtime.devices import cpu_name, gpu_name, has_nvidia_gpu, module_version, usable_cores
 from ris_ros.runtime.fallback import Candidate, FallbackBackend
-from ris_ros.runtime.kept_choice import KeptChoice, choice_file, module_version, read_choice, write_choice
+from ris_ros.runtime.kept_choice import KeptChoice, choice_file, read_choice, write_choice
 
 AUTO: Final = "auto"
 REFERENCE = "onnx"
@@ -85,6 +85,18 @@ def _load_onnx(bundle: Bundle, options: LoadOptions) -> Backend:
     return OnnxBackend(bundle, options.threads)
 
 
+def _load_onnx_cuda(bundle: Bundle, options: LoadOptions) -> Backend:
+    from ris_ros.runtime.onnx_backend import load_on_cuda
+
+    return load_on_cuda(bundle, options.threads)
+
+
+def _load_onnx_tensorrt(bundle: Bundle, options: LoadOptions) -> Backend:
+    from ris_ros.runtime.onnx_backend import load_on_tensorrt
+
+    return load_on_tensorrt(bundle, options.threads, options.tensorrt, options.cancelled)
+
+
 def _load_openvino(bundle: Bundle, options: LoadOptions) -> Backend:
     from ris_ros.runtime.openvino.backend import OpenVinoBackend
 
@@ -94,7 +106,13 @@ def _load_openvino(bundle: Bundle, options: LoadOptions) -> Backend:
 def _load_torch(bundle: Bundle, options: LoadOptions) -> Backend:
     from ris_ros.runtime.torch_backend import TorchBackend
 
-    return TorchBackend(bundle, options.threads)
+    return TorchBackend(bundle, options.threads, options.precision)
+
+
+def _load_torch_compile(bundle: Bundle, options: LoadOptions) -> Backend:
+    from ris_ros.runtime.torch_backend import TorchCompileBackend
+
+    return TorchCompileBackend(bundle, options.threads, options.precision)
 
 
 def _load_tensorrt(bundle: Bundle, options: LoadOptions) -> Backend:
@@ -104,7 +122,18 @@ def _load_tensorrt(bundle: Bundle, options: LoadOptions) -> Backend:
 
 
 BACKENDS: dict[str, BackendEntry] = {
-    "onnx": BackendEntry("onnxruntime", "", "ONNX Runtime: runs everywhere", _load_onnx),
+    "onnx": BackendEntry("onnxruntime", "", "ONNX Runtime on the processor: runs everywhere", _load_onnx),
+    "onnx-cuda": BackendEntry(
+        "onnxruntime", "", "ONNX Runtime on an NVIDIA GPU: needs no building", _load_onnx_cuda, needs_gpu=True
+    ),
+    "onnx-tensorrt": BackendEntry(
+        "onnxruntime",
+        "",
+        "ONNX Runtime's own use of TensorRT, where TensorRT's Python library is not to be had",
+        _load_onnx_tensorrt,
+        ("fp32", "fp16"),
+        needs_gpu=True,
+    ),
     "openvino": BackendEntry(
         "openvino",
         "openvino",
@@ -113,7 +142,20 @@ BACKENDS: dict[str, BackendEntry] = {
         ("fp32", "bf16", "int8"),
     ),
     "torch": BackendEntry(
-        "torch", "train", "PyTorch: the reference for comparisons", _load_torch, chosen_with_gpu=True
+        "torch",
+        "train",
+        "PyTorch: the reference for comparisons",
+        _load_torch,
+        ("fp32", "fp16", "bf16"),
+        chosen_with_gpu=True,
+    ),
+    "torch-compile": BackendEntry(
+        "torch",
+        "train",
+        "PyTorch compiled, with CUDA graphs on a GPU; compiles for a minute first",
+        _load_torch_compile,
+        ("fp32", "fp16", "bf16"),
+        chosen_with_gpu=True,
     ),
     "tensorrt": BackendEntry(
         "tensorrt",

@@ -174,8 +174,8 @@ def test_an_openvino_that_does_not_work_here_says_what_does(monkeypatch: pytest.
 
 
 @pytest.fixture
-def torch_backend(tmp_path: Path) -> Backend:
-    """A small untrained network on PyTorch."""
+def torch_bundle(tmp_path: Path) -> Bundle:
+    """A small untrained network for PyTorch."""
     pytest.importorskip("torch")
     from safetensors.torch import save
     from tiny_network import TINY
@@ -188,9 +188,50 @@ def torch_backend(tmp_path: Path) -> Backend:
     files = {name: tiny.read(name) for name in settings.pop("files")}
     network = NetworkSettings(**{**TINY, **tiny.settings.normalisation.model_dump(), "text_width": tiny_bundle.WIDTH})
     files["weights.safetensors"] = save(ReferringNetwork(**network.model_dump()).state_dict())
-    return registry.load_exact(
-        "torch", write_bundle(tmp_path / "b", settings | {"network": network.model_dump()}, files), 1
-    )
+    return write_bundle(tmp_path / "b", settings | {"network": network.model_dump()}, files)
+
+
+@pytest.fixture
+def torch_backend(torch_bundle: Bundle) -> Backend:
+    return registry.load_exact("torch", torch_bundle, 1)
+
+
+def test_torch_in_bf16_answers_as_in_fp32(torch_bundle: Bundle, torch_backend: Backend) -> None:
+    pictures, commands = images(torch_bundle, 2), text(tiny_bundle.open_bundle(), ["the red car", "blue"], [1, 0])
+    expected = torch_backend.ground(torch_backend.see(pictures), commands)
+    with registry.load_exact("torch", torch_bundle, 1, "bf16") as short:
+        assert short.precision == "bf16" and torch_backend.precision == "fp32"
+        found = short.ground(short.see(pictures), commands)
+    assert not np.array_equal(found.object_logits, expected.object_logits), "it computes in something else"
+    np.testing.assert_allclose(found.object_logits, expected.object_logits, atol=0.1)
+    np.testing.assert_allclose(found.existence_logit, expected.existence_logit, atol=0.1)
+
+
+def test_torch_takes_any_numbers_once_it_is_prepared(torch_bundle: Bundle, torch_backend: Backend) -> None:
+    torch_backend.prepare((96, 64), cameras=2, commands=3)
+    assert torch_backend.see(images(torch_bundle, 2)).camera_count == 2
+
+
+def test_torch_refuses_what_the_processor_cannot(torch_bundle: Bundle) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(BackendError, match="fp16 on a GPU only"):
+        registry.load_exact("torch", torch_bundle, 1, "fp16")
+
+
+def test_without_a_compiler_torch_says_what_it_needs(torch_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(torch_bundle.path.parent))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(torch_bundle.path.parent))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(BackendError, match=r"C\+\+ compiler, and there is no g\+\+ or clang\+\+: `apt install g\+\+`"):
+        registry.load_exact("torch-compile", torch_bundle, 1)
 
 
 def test_in_torch_too_a_batch_answers_as_its_parts_do(torch_backend: Backend) -> None:
@@ -209,6 +250,6 @@ def test_a_network_that_fails_in_torch_is_a_sentence(torch_backend: Backend, mon
         raise RuntimeError("CUDA out of memory.\nTried to allocate")
 
     bundle = tiny_bundle.open_bundle()
-    monkeypatch.setattr(torch_backend._network, "see", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(torch_backend, "_see", fail)
     with pytest.raises(BackendError, match=r"vision network .* \(CUDA out of memory\): use the backend onnx"):
         torch_backend.see(images(bundle, 1))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ris_ros.runtime.choose import Measured
-from ris_ros.runtime.kept_choice import KeptChoice, choice_file, module_version, read_choice, write_choice
+from ris_ros.runtime.kept_choice import KeptChoice, choice_file, read_choice, write_choice
 
 CHOICE = KeptChoice(
     (Measured("openvino", "bf16", 7.9), Measured("onnx", "fp32", 31.0), Measured("tensorrt", left_out="no GPU")),
@@ -100,9 +100,3 @@ def test_a_folder_that_cannot_be_written_is_only_told(
     write_choice(path, CHOICE)
     assert "cannot be kept" in caplog.text
     assert read_choice(path, NAMES) is None
-
-
-def test_versions_of_libraries() -> None:
-    assert module_version("numpy").count(".") >= 2
-    assert module_version("tiny_bundle").isdigit()
-    assert module_version("no_such_library") == ""
