@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from ris_ros.errors import RisError, TransportError
-from ris_ros.ros import transport
+from ris_ros.ros import process, transport
 
 _PATIENCE_S = 0.2
 """How long a wait for ROS may last: Python looks for signals only after it."""
@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         notes = transport.apply(transport.plan(processes=1))
+        process.use_one_thread_for_pictures()
         try:
             rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
         except RuntimeError as error:  # the base of rcl's errors, which have no public name

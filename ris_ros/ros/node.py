@@ -28,6 +28,7 @@ from ris_ros.ros.host import INACTIVE, Host
 from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
 from ris_ros.ros.params import Parameters
+from ris_ros.ros.process import settle, unsettle
 from ris_ros.ros.qos import command_qos, create_subscription, offer
 from ris_ros.ros.refer import ReferAction
 from ris_ros.ros.services import Services
@@ -134,6 +135,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self.destroy_timer(self._diagnostics_timer)
         self._diagnostics_timer = self._time_diagnostics()
         self.get_logger().info("Configured: " + ", ".join(f"{key} {value}" for key, value in self._describe().items()))
+        settle()
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> Any:
@@ -178,6 +180,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             self._carrier.forget()
 
     def _leave_configured(self) -> None:
+        unsettle()
         if self._carrier is not None:
             self._carrier.stop()
             self._carrier = None
