@@ -185,4 +185,5 @@ class FusionLevel(nn.Module):
         pixels = self.by_sentence(pixels, sentence)
         neighbours = self.refine(channels_first(pixels.reshape(batch, height, width, channels)))
         refined = pixels + channels_last(neighbours).reshape(batch, height * width, channels)
-        return refined.reshape(batch, height, width, channels)
+        fused: Tensor = refined.reshape(batch, height, width, channels)
+        return fused
