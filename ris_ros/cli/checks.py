@@ -11,27 +11,20 @@ import platform
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ris_ros.config.share import share_file
-from ris_ros.errors import MissingExtraError, RisError, TransportError
+from ris_ros.errors import RisError, TransportError
 from ris_ros.language import weights
 from ris_ros.ros import transport
-from ris_ros.runtime import registry
-from ris_ros.runtime.bundle import Bundle
-from ris_ros.types import TextBatch, TextFeatures
 
 SUPPORTED_PYTHON = ((3, 10), (3, 12))
 ROS_WHEELS = ("jazzy", "kilted")
 OPTIONAL_ROS_PACKAGES = ("cv_bridge", "launch_ros", "sensor_msgs_py", "tf2_ros", "vision_msgs")
 BF16_FLAGS = ("amx_bf16", "avx512_bf16", "bf16")
 PROBE_TIMEOUT_S = 60.0
-_FRAMES_TRIED = 5  # the first ones allocate and compile; the fastest says what the backend can do
 
 
 class State(enum.Enum):
@@ -187,50 +180,6 @@ def check_text_weights() -> Finding:
     return Finding("text weights", State.OK, f"{weights.ENCODER_NAME} at {path}, checksum right")
 
 
-def check_backends(bundle_path: Path) -> list[Finding]:
-    """The bundle, and every backend run on it; the node needs one that works."""
-    try:
-        bundle = Bundle.open(bundle_path)
-    except RisError as error:
-        return [Finding("model", State.FAILURE, "the bundle cannot be used", str(error))]
-    findings = [Finding("model", State.OK, f"{bundle.label} at {bundle.path}, every checksum right")]
-    findings += [_try_backend(name, bundle) for name in registry.BACKENDS]
-    if all(finding.state is not State.OK for finding in findings[1:]):
-        advice = "Install one with `pip install onnxruntime`."
-        findings.append(Finding("backends", State.FAILURE, "none runs the model", advice))
-    return findings
-
-
-def _try_backend(name: str, bundle: Bundle) -> Finding:
-    topic = f"backend {name}"
-    width, height = bundle.input_size_px
-    images = np.zeros((1, height, width, 3), np.uint8)
-    text = bundle.settings.text
-    words = np.zeros((text.max_tokens, text.width), np.float32)
-    mask = np.zeros(text.max_tokens, np.float32)
-    mask[0] = 1.0
-    command = TextBatch.stack([TextFeatures(words, mask, np.zeros(text.width, np.float32))], [0])
-    try:
-        # Nothing long is built here: what is not there yet is told with the command that builds it.
-        with registry.load_exact(name, bundle, threads=1, cancelled=lambda: True) as backend:
-            took_ms = []
-            for _ in range(_FRAMES_TRIED):
-                start = time.perf_counter()
-                answer = backend.ground(backend.see(images), command)
-                took_ms.append((time.perf_counter() - start) * 1e3)
-            device, precision, notes = backend.device, backend.precision, backend.notes
-    except MissingExtraError as error:
-        return Finding(topic, State.ABSENT, f"'{error.module}' is not installed", str(error))
-    except RisError as error:
-        state = State.WARNING if registry.BACKENDS[name].installed else State.ABSENT
-        return Finding(topic, state, "does not run the model", str(error))
-    if not np.isfinite(answer.object_logits).all():
-        advice = f"Choose another backend: {name} computes numbers that are not finite on this machine."
-        return Finding(topic, State.WARNING, f"{precision} on {device} gives no usable masks", advice)
-    more = "".join(f"; {name}: {value}" for name, value in notes.items())
-    return Finding(topic, State.OK, f"{precision} on {device}: {min(took_ms):.1f} ms a frame with one thread{more}")
-
-
 def check_processor(cpuinfo: str, cores: int) -> Finding:
     """The processor's arithmetic for bfloat16, which OpenVINO turns into speed.
 
@@ -243,26 +192,6 @@ def check_processor(cpuinfo: str, cores: int) -> Finding:
     fast = [flag for flag in BF16_FLAGS if flag in flags]
     text = f"{platform.machine()}, {cores} cores, {'with ' + ' and '.join(fast) if fast else 'no bfloat16 arithmetic'}"
     return Finding("processor", State.OK, text)
-
-
-def check_gpu(has: Callable[[str], bool] = importable, root: Path = Path("/")) -> Finding:
-    """An NVIDIA GPU, and whether the TensorRT library is there.
-
-    Args:
-        has: Says whether a module is there.
-        root: Root of the file system.
-    """
-    jetson = (root / "etc/nv_tegra_release").exists()
-    present = jetson or (root / "proc/driver/nvidia/version").exists() or (root / "dev/nvidia0").exists()
-    tensorrt = has("tensorrt")
-    if not present:
-        return Finding("GPU", State.ABSENT, "no NVIDIA GPU", "The node runs on the processor.")
-    text = f"{'Jetson' if jetson else 'NVIDIA GPU'}, TensorRT {'installed' if tensorrt else 'not installed'}"
-    if tensorrt:
-        return Finding("GPU", State.OK, text)
-    source = "apt install python3-libnvinfer" if jetson else "pip install -e '.[tensorrt]'"
-    advice = f"`{source}` brings TensorRT; the backend onnx uses the GPU where onnxruntime-gpu is installed."
-    return Finding("GPU", State.ABSENT, text, advice)
 
 
 def check_transport(environ: Mapping[str, str], shared_memory: Path = Path("/dev/shm")) -> list[Finding]:

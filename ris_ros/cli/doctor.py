@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ris_ros.cli import checks
+from ris_ros.cli import backend_checks, checks
 from ris_ros.cli.checks import Finding, State
-from ris_ros.cli.model_choice import usable_cores
 from ris_ros.runtime.bundle import default_path
+from ris_ros.runtime.devices import usable_cores
 
 EXAMPLE = """\
 ris doctor
@@ -47,9 +47,9 @@ def examine(bundle: Path) -> list[Finding]:
         checks.check_python(sys.version_info[:2]),
         *checks.check_ros(os.environ),
         checks.check_text_weights(),
-        *checks.check_backends(bundle),
+        *backend_checks.check_backends(bundle),
         checks.check_processor(cpuinfo.read_text(encoding="utf-8") if cpuinfo.is_file() else "", usable_cores()),
-        checks.check_gpu(),
+        backend_checks.check_gpu(),
         *checks.check_transport(os.environ),
     ]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ris_ros.config.backend import PRECISIONS
+from ris_ros.runtime.devices import usable_cores
 
 if TYPE_CHECKING:
     from ris_ros.pipeline.perceive import Perceiver
@@ -54,10 +54,7 @@ def load_model(args: argparse.Namespace) -> tuple[Bundle, Perceiver]:
     bundle = Bundle.open(args.model or default_path())
     encoder = bundle.load_text_encoder()
     backend = registry.load(args.backend, bundle, args.threads, args.precision)
-    print(f"{bundle.label} on {backend.name}, {backend.precision}, {backend.device}", file=sys.stderr)
+    choice = backend.notes.get(registry.CHOICE)
+    why = f" (auto: {choice})" if choice else ""
+    print(f"{bundle.label} on {backend.name}, {backend.precision}, {backend.device}{why}", file=sys.stderr)
     return bundle, Perceiver(backend, encoder, bundle.input_size_px, Thresholds.of(bundle.settings.thresholds))
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -112,7 +112,7 @@ def _load_torch(bundle: Bundle, options: LoadOptions) -> Backend:
 def _load_torch_compile(bundle: Bundle, options: LoadOptions) -> Backend:
     from ris_ros.runtime.torch_backend import TorchCompileBackend
 
-    return TorchCompileBackend(bundle, options.threads, options.precision)
+    return TorchCompileBackend(bundle, options.threads, options.precision, options.cancelled)
 
 
 def _load_tensorrt(bundle: Bundle, options: LoadOptions) -> Backend:

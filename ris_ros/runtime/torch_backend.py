@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -140,28 +141,47 @@ class TorchCompileBackend(TorchBackend):
         bundle: As :class:`TorchBackend`, and the same for the others.
         threads: Threads of one run.
         precision: Arithmetic.
+        cancelled: Asked before anything is compiled for the first time whether that is unwelcome.
 
     Raises:
-        BackendError: As :class:`TorchBackend`; or there is nothing to compile with, or compiling fails.
+        BackendError: As :class:`TorchBackend`; or there is nothing to compile with, compiling fails, or is unwelcome.
         BundleError: The bundle has no weights for PyTorch.
         MissingExtraError: PyTorch is not installed.
     """
 
     name = "torch-compile"
 
-    def __init__(self, bundle: Bundle, threads: int, precision: Precision = "auto") -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int,
+        precision: Precision = "auto",
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
         folder = cache_folder("torch-compile")
-        if "TORCHINDUCTOR_CACHE_DIR" not in os.environ:  # read when PyTorch's compiler is first used
-            own_folder(folder)
-            os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
+        own_folder(folder)
+        # Read when PyTorch's compiler is first used in this process.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
         super().__init__(bundle, threads, precision)
         self._graphs = self._device.type == "cuda"
         _require_compiler(on_gpu=self._graphs)
+        made = folder / f"{self._compiled_for(bundle)}.made"
+        if cancelled() and not made.exists():
+            raise BackendError(
+                "PyTorch has not compiled this model yet: load the backend torch-compile by name once, which takes "
+                "minutes."
+            )
         mode = "reduce-overhead" if self._graphs else "default"
         self._see = self._torch.compile(self._see, mode=mode)
         self._ground = self._torch.compile(self._ground, mode=mode)
         for commands in (1, 2):
             self.prepare(bundle.input_size_px, 1, commands)
+        made.touch()
+
+    def _compiled_for(self, bundle: Bundle) -> str:
+        """Names what the compiled code is for."""
+        of = [bundle.settings.files[WEIGHTS], self._precision, self.device]
+        return hashlib.sha256("\n".join(of).encode()).hexdigest()
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         self._begin()

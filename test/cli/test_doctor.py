@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tiny_bundle
 
-from ris_ros.cli import checks, doctor
+from ris_ros.cli import backend_checks, checks, doctor
 from ris_ros.cli.checks import Finding, ProbeResult, State
 from ris_ros.errors import BackendError, BundleError, MissingExtraError
 from ris_ros.runtime import registry
@@ -74,15 +74,20 @@ def test_a_bare_folder_is_no_module(tmp_path, monkeypatch):
 
 
 def test_a_missing_bundle_is_a_failure(tmp_path):
-    (finding,) = checks.check_backends(tmp_path / "nothing")
+    (finding,) = backend_checks.check_backends(tmp_path / "nothing")
     assert finding.state is State.FAILURE
     assert str(tmp_path / "nothing") in finding.advice
 
 
-def test_the_backends_are_run_and_one_that_works_is_enough():
-    found = states(checks.check_backends(tiny_bundle.BUNDLE))
-    assert found["backend onnx"] is State.OK
-    assert State.FAILURE not in found.values()
+def test_the_backends_are_run_and_one_that_works_is_enough(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(backend_checks, "has_nvidia_gpu", lambda: False)
+    findings = {finding.topic: finding for finding in backend_checks.check_backends(tiny_bundle.BUNDLE)}
+    assert findings["backend onnx"].state is State.OK
+    assert State.FAILURE not in [finding.state for finding in findings.values()]
+    assert findings["backend onnx-cuda"].text.startswith("needs an NVIDIA GPU")
+    assert findings["backend auto"].state is State.OK
+    assert "onnx fp32" in findings["backend auto"].text
 
 
 def test_where_no_backend_works_the_node_cannot_run(monkeypatch):
@@ -95,7 +100,7 @@ def test_where_no_backend_works_the_node_cannot_run(monkeypatch):
     refused = BackendEntry("json", "all", "", refuse)
     lacking = BackendEntry("no_such_module", "train", "", lack)
     monkeypatch.setattr(registry, "BACKENDS", {"onnx": refused, "torch": lacking})
-    found = states(checks.check_backends(tiny_bundle.BUNDLE))
+    found = states(backend_checks.check_backends(tiny_bundle.BUNDLE))
     assert found["backend onnx"] is State.WARNING
     assert found["backend torch"] is State.ABSENT
     assert found["backends"] is State.FAILURE
@@ -138,7 +143,7 @@ def test_gpu(tmp_path, marker, tensorrt, state, advice):
     if marker:
         (tmp_path / marker).parent.mkdir(parents=True)
         (tmp_path / marker).touch()
-    finding = checks.check_gpu(has=lambda name: tensorrt, root=tmp_path)
+    finding = backend_checks.check_gpu(has=lambda name: tensorrt, root=tmp_path)
     assert finding.state is state
     assert advice in finding.advice
 
