@@ -138,8 +138,8 @@ class OpenVinoBackend(ClosesOnExit):
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._fixed_size_px)
         self._seen = None
-        # Held in this frame until the runs are over: the engine reads it in place.
-        images = np.ascontiguousarray(images_rgb)
+        # Held in this frame until the runs are over: the engine reads it in place, and is shown nothing read-only.
+        images = np.require(images_rgb, requirements=("C", "W"))
         count, height, width, _ = images.shape
         streams = 1 if count == 1 else self._streams
         pool = self._pool("vision", {"image": (1, height, width, 3)}, streams)
