@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
+import os
+import sys
 
 import numpy as np
 import pytest
 from tiny_bundle import BUNDLE, picture
 
 from ris_ros.benchmark.peers.engines import engines, fill
-from ris_ros.benchmark.peers.table import PEERS, find_peer
-from ris_ros.errors import BackendError, DataError, MissingExtraError
+from ris_ros.benchmark.peers.table import PEERS, PeerEntry, find_peer
+from ris_ros.errors import BackendError, DataError, MissingExtraError, OutputError
 
 PICTURE = picture((64, 48))
 
@@ -142,8 +145,6 @@ def test_graphs_are_written_whole_and_answer_as_the_network(torch, tmp_path):
     example = torch.randn(2, 4)
     export({"image": Part(layer, {"x": example}, "y"), "text": Part(layer, {"x": example}, "y")}, tmp_path / "peer")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["peer"]
-    import json
-
     import onnxruntime
 
     about = json.loads((tmp_path / "peer" / "about.json").read_text())
@@ -152,6 +153,20 @@ def test_graphs_are_written_whole_and_answer_as_the_network(torch, tmp_path):
     session = onnxruntime.InferenceSession(str(tmp_path / "peer" / "image.onnx"), providers=["CPUExecutionProvider"])
     (answer,) = session.run(None, {"x": example.numpy()})
     np.testing.assert_allclose(answer, layer(example).detach().numpy(), atol=1e-5)
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(torch, tmp_path, monkeypatch):
+    (tmp_path / "ris_ros").write_text("a file where the folder should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        "ris_ros.benchmark.peers.table.PEERS",
+        {"small": PeerEntry("small_peer", "a small network")},
+    )
+    (tmp_path / "small_peer.py").write_text("def parts():\n    return {}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+    with pytest.raises(OutputError, match="graphs of small cannot be made"):
+        find_peer("small", lambda text: None)
 
 
 def test_every_peer_has_a_recipe():

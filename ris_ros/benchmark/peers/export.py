@@ -1,11 +1,16 @@
-"""Write a peer's network as ONNX graphs, with what is known of its size."""
+"""Write a peer's network as ONNX graphs, with what is known of its size: ``python -m`` with a recipe and a folder.
+
+It runs in a process of its own, so that neither torch nor its memory stays in the one that measures.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,3 +87,18 @@ def _write(part: Part, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Export the module ``argv[0]`` to the folder ``argv[1]``; returns 0, or 2 after saying what the system refused."""
+    recipe, folder = argv
+    try:
+        export(importlib.import_module(recipe).parts(), Path(folder))
+    except OSError as error:
+        print(error.strerror, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import importlib.util
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 from ris_ros.errors import DataError, MissingExtraError, OutputError
 from ris_ros.runtime.cache_folder import cache_folder
+
+_EXPORT = "ris_ros.benchmark.peers.export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +87,14 @@ def find_peer(name: str, tell: Callable[[str], None]) -> Peer:
         for module in ("torch", "transformers"):
             if importlib.util.find_spec(module) is None:
                 raise MissingExtraError(module, "peers")
-        from ris_ros.benchmark.peers.export import export
-
         tell(f"making the graphs of {name}, once, in {folder}")
-        try:
-            export(importlib.import_module(entry.module).parts(), folder)
-        except OSError as error:
+        command = [sys.executable, "-m", _EXPORT, entry.module, str(folder)]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise OutputError(
-                f"{folder}: cannot be written ({error.strerror}): make room, or set XDG_CACHE_HOME."
-            ) from None
+                f"{folder}: the graphs of {name} cannot be made ({reason}): make room, or set XDG_CACHE_HOME."
+            )
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     return Peer(name, entry.help, folder / "image.onnx", folder / "text.onnx", about)
 
