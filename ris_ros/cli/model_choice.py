@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ris_ros.config.backend import PRECISIONS
+from ris_ros.config.image_size import stated_size
+from ris_ros.errors import ConfigError
 from ris_ros.runtime.devices import usable_cores
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ _MOST_THREADS = 8
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--model``, ``--backend``, ``--precision`` and ``--threads``."""
+    """Declare ``--model``, ``--backend``, ``--precision``, ``--size`` and ``--threads``."""
     parser.add_argument("--model", type=Path, metavar="B", help="folder of a bundle; the shipped one by default")
     parser.add_argument(
         "--backend", default="auto", metavar="NAME", help="auto (default), or one that `ris doctor` lists"
@@ -28,6 +30,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         choices=PRECISIONS,
         help="arithmetic of the backend (default: auto, its own choice)",
+    )
+    parser.add_argument(
+        "--size",
+        default="",
+        metavar="WxH",
+        help="the network's largest input, such as 384x288: smaller is faster and less exact (default: the model's)",
     )
     parser.add_argument(
         "--threads",
@@ -43,9 +51,11 @@ def load_model(args: argparse.Namespace) -> tuple[Bundle, Perceiver]:
 
     Raises:
         BundleError: The bundle or the text encoder's weights are missing, malformed or altered.
-        BackendError: The backend is unknown, or cannot run the bundle.
+        BackendError: The backend is unknown, or cannot run the bundle, or not at this size.
+        ConfigError: ``--size`` states no size.
         MissingExtraError: Its library is not installed.
     """
+    from ris_ros.config.tensorrt import TensorRtSettings
     from ris_ros.pipeline.perceive import Perceiver
     from ris_ros.pipeline.thresholds import Thresholds
     from ris_ros.runtime import registry
@@ -53,8 +63,18 @@ def load_model(args: argparse.Namespace) -> tuple[Bundle, Perceiver]:
 
     bundle = Bundle.open(args.model or default_path())
     encoder = bundle.load_text_encoder()
-    backend = registry.load(args.backend, bundle, args.threads, args.precision)
+    stated_px = _stated_size(args.size)
+    input_size_px = bundle.largest_input(stated_px)
+    tensorrt = TensorRtSettings(size_px=stated_px)
+    backend = registry.load(args.backend, bundle, args.threads, args.precision, tensorrt)
     choice = backend.notes.get(registry.CHOICE)
     why = f" (auto: {choice})" if choice else ""
     print(f"{bundle.label} on {backend.name}, {backend.precision}, {backend.device}{why}", file=sys.stderr)
-    return bundle, Perceiver(backend, encoder, bundle.input_size_px, Thresholds.of(bundle.settings.thresholds))
+    return bundle, Perceiver(backend, encoder, input_size_px, Thresholds.of(bundle.settings.thresholds))
+
+
+def _stated_size(text: str) -> tuple[int, int] | None:
+    try:
+        return stated_size(text)
+    except ValueError as error:
+        raise ConfigError(f"--size {text}: {error}.") from None

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from ris_ros.config.backend import Precision
+from ris_ros.config.image_size import stated_size
 from ris_ros.config.strict import Settings
-from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, TensorRtSettings, stated_size
+from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, TensorRtSettings
 
 Transport = Literal["auto", "raw", "compressed"]
 MaskSize = Literal["image", "network"]
@@ -79,8 +80,11 @@ class NodeConfig(Settings):
         "Arithmetic of the backend: fp32, fp16, bf16, int8, or auto (the fastest of its own that stays accurate).",
         When.CONFIGURE,
     )
-    tensorrt_size: Annotated[str, AfterValidator(_size)] = _setting(
-        "", "Input of TensorRT engines, such as 512x288; empty takes the model's largest.", When.CONFIGURE
+    input_size: Annotated[str, AfterValidator(_size)] = _setting(
+        "",
+        "The network's input at most, such as 384x288 (faster, less exact), and exactly that of TensorRT engines;"
+        " empty takes the model's largest.",
+        When.CONFIGURE,
     )
     tensorrt_cameras: int = _setting(
         MAX_CAMERAS, "Cameras that TensorRT engines are built for.", When.CONFIGURE, ge=1, le=16
@@ -150,10 +154,15 @@ class NodeConfig(Settings):
     autostart: bool = _setting(False, "Configure and activate by itself, without a lifecycle manager.", When.START)
 
     @property
+    def input_size_px(self) -> tuple[int, int] | None:
+        """(width, height) of the network's largest input; None for the model's."""
+        return stated_size(self.input_size)
+
+    @property
     def tensorrt(self) -> TensorRtSettings:
         """What TensorRT engines are built for."""
         return TensorRtSettings(
-            size_px=stated_size(self.tensorrt_size),
+            size_px=self.input_size_px,
             cameras=self.tensorrt_cameras,
             commands=self.tensorrt_commands,
             workspace_mib=self.tensorrt_workspace_mib or None,

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from ris_ros.config.image_size import SizePx
 from ris_ros.config.strict import Settings
 
 Precision = Literal["auto", "fp32", "fp16", "int8"]
 MAX_CAMERAS = 6
 MAX_COMMANDS = 16
-_MAX_SIDE_PX = 8192
-
-
-def stated_size(text: str) -> tuple[int, int] | None:
-    """(width, height) that a text such as ``512x288`` states; None of an empty one.
-
-    Raises:
-        ValueError: It states no size.
-    """
-    if not text:
-        return None
-    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
-    size = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not all(1 <= side <= _MAX_SIDE_PX for side in size):
-        raise ValueError("must be WIDTHxHEIGHT in pixels, such as 512x288")
-    return size
-
-
-def _size(value: Any) -> Any:
-    return stated_size(value) if isinstance(value, str) else value
-
-
-SizePx = Annotated[tuple[int, int] | None, BeforeValidator(_size)]
 
 
 class TensorRtSettings(Settings):
@@ -46,6 +23,10 @@ class TensorRtSettings(Settings):
     size_px: SizePx = Field(
         default=None,
         description="Width and height of the network's input, multiples of 32; none takes the bundle's largest.",
+    )
+    camera_size_px: SizePx = Field(
+        default=None,
+        description="Width and height of camera images that the GPU is to shrink; none leaves that to the processor.",
     )
     cameras: int = Field(default=MAX_CAMERAS, ge=1, le=64, description="Images that are looked at together, at most.")
     commands: int = Field(

@@ -51,14 +51,15 @@ def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
         MissingExtraError: Its library is not installed.
     """
     bundle = Bundle.open(Path(config.bundle).expanduser() if config.bundle else default_path())
+    input_size_px = bundle.largest_input(config.input_size_px)
     encoder = bundle.load_text_encoder()
     backend = registry.load(
         config.backend, bundle, config.threads, config.precision, tensorrt=config.tensorrt, cancelled=cancelled
     )
     try:
         thresholds = Thresholds.of(bundle.settings.thresholds)
-        perceiver = Perceiver(backend, encoder, bundle.input_size_px, thresholds, config.mask_size)
-        _run_once(perceiver, config.cameras, bundle.input_size_px)
+        perceiver = Perceiver(backend, encoder, input_size_px, thresholds, config.mask_size)
+        _run_once(perceiver, config.cameras, input_size_px)
     except BaseException:
         backend.close()
         raise

@@ -16,9 +16,10 @@ import yaml
 
 from ris_ros.config.bundle import BundleSettings
 from ris_ros.config.strict import load_settings, parse_settings
-from ris_ros.errors import BundleError, ConfigError, OutputError
+from ris_ros.errors import BackendError, BundleError, ConfigError, OutputError
 from ris_ros.language.encoder import TextEncoder
 from ris_ros.language.weights import find_weights
+from ris_ros.runtime.backend import SIDE_STEP
 
 MANIFEST = "bundle.yaml"
 
@@ -73,6 +74,27 @@ class Bundle:
     def fixed_size_px(self) -> tuple[int, int] | None:
         """(width, height) of the only images that the graphs take; None where any multiples of 32 will do."""
         return None if self.settings.any_size else self.settings.input_size_px
+
+    def largest_input(self, stated_px: tuple[int, int] | None) -> tuple[int, int]:
+        """(width, height) of the largest input that is wanted of the model.
+
+        Args:
+            stated_px: What somebody states; None for the model's own.
+
+        Raises:
+            BackendError: The model does not take images of this size.
+        """
+        own = self.input_size_px
+        if stated_px is None or stated_px == own:
+            return own
+        if not self.settings.any_size:
+            raise BackendError(f"{self.label} takes images of {own[0]}x{own[1]} only: leave the input size away.")
+        if any(side % SIDE_STEP or not 0 < side <= most for side, most in zip(stated_px, own, strict=True)):
+            raise BackendError(
+                f"{self.label} takes no input of {stated_px[0]}x{stated_px[1]}: use multiples of {SIDE_STEP} up to "
+                f"{own[0]}x{own[1]}."
+            )
+        return stated_px
 
     @property
     def label(self) -> str:

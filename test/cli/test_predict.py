@@ -66,6 +66,20 @@ def iou(found: np.ndarray, box: tuple[int, int, int, int]) -> float:
     return float((found & truth).sum() / (found | truth).sum())
 
 
+def test_a_smaller_input_is_a_choice_of_the_user(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ["predict", "--image", str(folder / "pictures" / "a.png"), "--text", "the red car", "--out", str(folder)]
+    common += ["--model", str(tiny_bundle.BUNDLE), "--backend", "onnx"]
+    assert main([*common, "--size", "64x32"]) == 0
+    mask = cv2.imread(str(folder / "a.mask.png"), cv2.IMREAD_GRAYSCALE)
+    x, y, width, height = RED_BOX
+    assert mask.shape == (SIZE[1], SIZE[0])
+    assert mask[y + height // 2, x + width // 2] == 255
+    assert main([*common, "--size", "64x64x3"]) == 2
+    assert "WIDTHxHEIGHT" in capsys.readouterr().err
+    assert main([*common, "--size", "960x640"]) == 2
+    assert "up to 96x64" in capsys.readouterr().err
+
+
 def test_each_line_gets_its_mask_and_its_record(folder: Path) -> None:
     code, records = predict(
         folder,

@@ -9,7 +9,7 @@ import pytest
 import tiny_bundle
 import yaml
 
-from ris_ros.errors import BundleError, OutputError
+from ris_ros.errors import BackendError, BundleError, OutputError
 from ris_ros.runtime.bundle import Bundle, default_path, write_bundle
 
 
@@ -25,6 +25,26 @@ def test_a_whole_bundle_opens_and_gives_what_was_written(copy: Path) -> None:
     assert bundle.read("vision.onnx") == (copy / "vision.onnx").read_bytes()
     with pytest.raises(BundleError, match=r"holds no weights\.safetensors"):
         bundle.read("weights.safetensors")
+
+
+def test_an_input_is_any_multiple_of_32_up_to_the_largest_where_the_graphs_take_any(copy: Path) -> None:
+    bundle = Bundle.open(copy)
+    assert bundle.fixed_size_px is None
+    assert bundle.largest_input(None) == tiny_bundle.INPUT_SIZE_PX
+    assert bundle.largest_input((64, 32)) == (64, 32)
+    for size in ((64, 33), (128, 64), (96, 96), (0, 32)):
+        with pytest.raises(BackendError, match="multiples of 32 up to 96x64"):
+            bundle.largest_input(size)
+
+
+def test_a_model_of_one_size_takes_no_other(copy: Path) -> None:
+    values = yaml.safe_load((copy / "bundle.yaml").read_text())
+    del values["any_size"]
+    (copy / "bundle.yaml").write_text(yaml.safe_dump(values))
+    bundle = Bundle.open(copy)
+    assert bundle.fixed_size_px == bundle.largest_input((96, 64)) == (96, 64)
+    with pytest.raises(BackendError, match="96x64 only"):
+        bundle.largest_input((64, 32))
 
 
 def _flip_a_byte(bundle: Path) -> None:
