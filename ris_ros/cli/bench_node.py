@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     node = parser.add_argument_group("the node, through DDS")
     node.add_argument("--dds", action="store_true", help="measure image stamp to mask received, in separate processes")
     node.add_argument("--start", action="store_true", help="measure node start to first mask, cold and warm caches")
-    node.add_argument("--size", default=(1280, 720), type=_size, help="width and height of the images (1280x720)")
+    node.add_argument(
+        "--image-size", default=(1280, 720), type=_size, metavar="WxH", help="of the camera's images (default 1280x720)"
+    )
     node.add_argument("--rate", default=30, type=_positive, metavar="HZ", help="images a second (default 30)")
     node.add_argument(
         "--frames",
@@ -110,7 +112,7 @@ def figures_of(trial: Trial, latency: Latency) -> dict[str, Any]:
 
 def _trial(args: argparse.Namespace, parameters: dict[str, str]) -> Trial:
     trial: Trial = _latency_module().Trial(
-        size_px=args.size,
+        size_px=args.image_size,
         rate_hz=args.rate,
         frames=args.frames,
         compressed=args.compressed,

@@ -82,7 +82,9 @@ def test_what_cannot_be_done_is_one_sentence_before_anything_is_measured(argumen
     assert message in error and "vision, 1 camera" not in error
 
 
-@pytest.mark.parametrize("arguments", [("--size", "64by48"), ("--size", "0x48"), ("--frames", "0"), ("--rate", "fast")])
+@pytest.mark.parametrize(
+    "arguments", [("--image-size", "64by48"), ("--image-size", "0x48"), ("--frames", "0"), ("--rate", "fast")]
+)
 def test_bad_arguments_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["bench", *arguments])
@@ -107,7 +109,7 @@ def test_bars_say_what_is_met_and_pass_over_what_cannot_be_measured(tmp_path, ca
 
 @pytest.mark.ros
 def test_through_dds_the_node_is_measured_with_its_memory(tmp_path, capsys):
-    options = ["--only", "--dds", "--size", "640x480", "--frames", "20", "--text", "the red car"]
+    options = ["--only", "--dds", "--image-size", "640x480", "--frames", "20", "--text", "the red car"]
     assert main(["bench", *TINY, *options, "--out", str(tmp_path)]) == 0
     dds = json.loads((tmp_path / "bench.json").read_text())["dds"]
     assert dds["frames"] == 20 and dds["p50_ms"] > 0 and dds["p99_ms"] is None
