@@ -37,10 +37,12 @@ class Correspondence:
         source_xy: float32 [h, w, 2], for each pixel of the newest image its (x, y) in the first, as ``cv2.remap`` takes
             it: the middle of the first pixel is (0, 0).
         trust: uint8 [h, w], 255 where the place can be trusted, 0 where it was out of view or looks otherwise.
+        likeness: Share of the places that were in view that look alike, 0 to 1.
     """
 
     source_xy: NDArray[np.float32]
     trust: NDArray[np.uint8]
+    likeness: float
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -155,7 +157,8 @@ class Trail:
         # A camera that adapts its exposure makes everything brighter or darker at once.
         off = np.abs(difference - cv2.mean(difference)[0])
         alike = np.clip((_LOST - off) * (255.0 / (_LOST - _SURE)), 0.0, 255.0).astype(np.uint8)
-        return Correspondence(source_xy, np.asarray(cv2.multiply(alike, self._in_view, scale=1.0 / 255.0), np.uint8))
+        trust = np.asarray(cv2.multiply(alike, self._in_view, scale=1.0 / 255.0), np.uint8)
+        return Correspondence(source_xy, trust, cv2.mean(alike, self._in_view)[0] / 255.0)
 
     def _prepend(self, first: _Seen) -> None:
         if self._seen and self._seen[0].grey.shape != first.grey.shape:
