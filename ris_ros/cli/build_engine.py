@@ -41,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the network's input, multiples of 32: 512x288 for 16:9 cameras (default: the bundle's largest)",
     )
     parser.add_argument(
+        "--camera-size",
+        dest="camera_size_px",
+        default="",
+        metavar="WxH",
+        help="of the camera's images, such as 1280x720, which the GPU then shrinks (default: the processor does)",
+    )
+    parser.add_argument(
         "--cameras", type=int, default=MAX_CAMERAS, metavar="C", help="cameras at once, at most (default %(default)s)"
     )
     parser.add_argument(

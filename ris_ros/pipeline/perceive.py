@@ -106,7 +106,7 @@ class Perceiver:
         return self.backend.fixed_size_px or smallest_input(image_sizes_px, self.input_size_px, SIDE_STEP)
 
     def working_size(self, image_size_px: tuple[int, int]) -> tuple[int, int]:
-        """(width, height) at which the network looks at an image: a decoder that shrinks to it loses nothing.
+        """(width, height) at which the backend takes an image: a decoder that shrinks to it loses nothing.
 
         Args:
             image_size_px: (width, height) of the camera image.
@@ -114,6 +114,8 @@ class Perceiver:
         Raises:
             ImageError: The image has no pixels.
         """
+        if self.backend.camera_size_px is not None:
+            return self.backend.camera_size_px
         return Letterbox.fit(image_size_px, self.input_for([image_size_px])).content_xywh[2:]
 
     def prepare(self, image_sizes_px: Sequence[tuple[int, int]], commands: int) -> None:
@@ -199,7 +201,10 @@ class Perceiver:
         ]
 
     def _laid_out(self, frames: Sequence[Frame], letterboxes: Sequence[Letterbox]) -> NDArray[np.uint8]:
-        """The network's input, uint8 [C, h, w, 3]; a single image that is one already is not copied."""
+        """What the backend takes, uint8 [C, h, w, 3]; a single image that is of this size already is not copied."""
+        taken_px = self.backend.camera_size_px
+        if taken_px is not None:
+            letterboxes = [Letterbox.fit(taken_px, taken_px)] * len(frames)
         width, height = letterboxes[0].input_size_px
         if len(frames) == 1 and frames[0].image_rgb.shape[:2] == (height, width):
             return np.ascontiguousarray(frames[0].image_rgb)[np.newaxis]

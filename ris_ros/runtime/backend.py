@@ -53,6 +53,12 @@ class Backend(Protocol):
         """(width, height) of the only images that it takes; None where any multiples of :data:`SIDE_STEP` will do."""
         ...
 
+    @property
+    def camera_size_px(self) -> tuple[int, int] | None:
+        """(width, height) of camera images that it fits into :attr:`fixed_size_px` itself, as
+        :class:`~ris_ros.geometry.letterbox.Letterbox` does; None where it takes images that fit already."""
+        ...
+
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
         """Make the first look at so many images of this (width, height) as fast as those that follow.
 
@@ -66,7 +72,8 @@ class Backend(Protocol):
         """Look at C images.
 
         Args:
-            images_rgb: uint8 [C, H, W, 3], red first, H and W as :attr:`fixed_size_px` says.
+            images_rgb: uint8 [C, H, W, 3], red first, H and W as :attr:`camera_size_px` says, or else
+                :attr:`fixed_size_px`.
 
         Raises:
             MisuseError: The images do not fit.
@@ -105,6 +112,11 @@ class ClosesOnExit(ABC):
     @property
     def fixed_size_px(self) -> tuple[int, int] | None:
         """See :attr:`Backend.fixed_size_px`."""
+        return None
+
+    @property
+    def camera_size_px(self) -> tuple[int, int] | None:
+        """See :attr:`Backend.camera_size_px`."""
         return None
 
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:

@@ -75,6 +75,7 @@ class FallbackBackend(ClosesOnExit):
     ) -> None:
         self._backend: Backend | None = None
         self._fixed_size_px: tuple[int, int] | None = None
+        self._camera_size_px: tuple[int, int] | None = None
         self._about = _About()
         self._candidates = tuple(candidates)
         self._left = list(candidates[1:])
@@ -115,6 +116,11 @@ class FallbackBackend(ClosesOnExit):
     def fixed_size_px(self) -> tuple[int, int] | None:
         """See :attr:`Backend.fixed_size_px`."""
         return self._fixed_size_px
+
+    @property
+    def camera_size_px(self) -> tuple[int, int] | None:
+        """See :attr:`Backend.camera_size_px`."""
+        return self._camera_size_px
 
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
         self._run(lambda backend: backend.prepare(size_px, cameras, commands))
@@ -224,6 +230,7 @@ class FallbackBackend(ClosesOnExit):
         self._backend = backend
         self._failures = 0
         self._fixed_size_px = backend.fixed_size_px
+        self._camera_size_px = backend.camera_size_px
         self._describe(backend)
 
     def _describe(self, backend: Backend | None) -> None:

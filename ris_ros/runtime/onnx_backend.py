@@ -163,11 +163,9 @@ def load_on_tensorrt(
     Raises:
         BackendError: As :class:`OnnxBackend`, or see :func:`~ris_ros.runtime.onnx_providers.tensorrt_provider`.
     """
-    from ris_ros.runtime.tensorrt.engines import input_size
-
     runtime = _onnxruntime()
     _require_provider(runtime, TENSORRT)
-    size_px = input_size(bundle, settings)
+    size_px = bundle.largest_input(settings.size_px)
     with OnnxBackend(bundle, threads) as plain:
         shapes = plain.feature_shapes(size_px)
     provider = tensorrt_provider(runtime.__version__, bundle, size_px, settings, shapes, cancelled)

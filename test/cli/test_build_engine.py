@@ -35,7 +35,7 @@ def test_it_builds_once_tells_what_came_of_it_and_builds_again_when_forced(
     command = ["build-engine", str(tiny_bundle.BUNDLE), "--precision", "fp32", "--cameras", "2", "--commands", "3"]
     assert main(command) == 0
     out, err = capsys.readouterr()
-    assert "tiny 1: built in" in out and "TensorRT 10.3.0 on Fake Orin" in out and "smallest IoU" in out
+    assert "tiny 1: built in" in out and "TensorRT 10.3.0 on Fake Orin" in out and "IoU of" in out
     assert "building vision" in err and "100%" in err
     assert len(list((tmp_path / "cache" / "ris_ros" / "tensorrt").glob("*/vision.plan"))) == 1
 

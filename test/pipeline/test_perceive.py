@@ -184,6 +184,7 @@ class _Broken:
     """A backend whose arithmetic overflowed."""
 
     name, precision, device, fixed_size_px = "broken", "fp16", "nowhere", None
+    camera_size_px = None
 
     def see(self, images_rgb: np.ndarray) -> VisionFeatures:
         return VisionFeatures({}, len(images_rgb))

@@ -14,7 +14,7 @@ from ris_ros.errors import MisuseError
 from ris_ros.runtime.backend import ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.cuda import Cuda
-from ris_ros.runtime.tensorrt.engines import Workshop, input_size, open_engines
+from ris_ros.runtime.tensorrt.engines import Workshop, open_engines
 from ris_ros.runtime.tensorrt.library import load_library
 from ris_ros.runtime.tensorrt.progress import Progress, never
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
@@ -58,11 +58,11 @@ class TensorRtBackend(ClosesOnExit):
     ) -> None:
         if workshop is None:
             workshop = Workshop(load_library(), Cuda(), report=log_progress, cancelled=cancelled)
-        self._size_px = input_size(bundle, settings)
         self._text_width = bundle.settings.text.width
         self._tokens = bundle.settings.text.max_tokens
         opened = open_engines(bundle, settings, workshop)
         self._runner = opened.runner
+        self._specification = opened.specification
         self.report: BuildReport = opened.report
         self._seen: VisionFeatures | None = None
 
@@ -72,7 +72,11 @@ class TensorRtBackend(ClosesOnExit):
 
     @property
     def fixed_size_px(self) -> tuple[int, int]:
-        return self._size_px
+        return self._specification.size_px
+
+    @property
+    def camera_size_px(self) -> tuple[int, int] | None:
+        return self._specification.camera_size_px
 
     @property
     def device(self) -> str:
@@ -85,7 +89,11 @@ class TensorRtBackend(ClosesOnExit):
 
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
         """See :meth:`ris_ros.runtime.backend.Backend.prepare`; a shape is recorded when it runs for the second time."""
-        width, height = size_px
+        if size_px != self.fixed_size_px:
+            raise MisuseError(
+                f"The engine was built for {self.fixed_size_px}, not for {size_px}: letterbox to its size."
+            )
+        width, height = self._specification.image_size_px
         images = np.zeros((cameras, height, width, 3), np.uint8)
         words = np.zeros((commands, self._tokens, self._text_width), np.float32)
         mask = np.ones(words.shape[:2], np.float32)
@@ -94,7 +102,7 @@ class TensorRtBackend(ClosesOnExit):
             self.ground(self.see(images), text)
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
-        check_images(images_rgb, self._size_px)
+        check_images(images_rgb, self._specification.image_size_px)
         self._seen = None
         self._runner.see(images_rgb)
         self._seen = VisionFeatures(dict(self._runner.features), len(images_rgb))

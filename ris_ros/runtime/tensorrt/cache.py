@@ -12,12 +12,13 @@ absent and is built again.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -117,13 +118,21 @@ class EngineCache:
             plans[name] = content
         return BuiltEngine(plans, record["report"])
 
+    def make_folder(self) -> None:
+        """Make its folder, or take it back where it was open to others.
+
+        Raises:
+            BackendError: It cannot be written, or is another user's.
+        """
+        own_folder(self.folder)
+
     def store(self, key: EngineKey, engine: BuiltEngine) -> None:
         """Keep an engine, whole or not at all, in place of what its key had.
 
         Raises:
             BackendError: The folder cannot be written, or is another user's.
         """
-        own_folder(self.folder)
+        self.make_folder()
         entry = self.folder / key.digest
         staging = self.folder / f".{key.digest[:16]}-{secrets.token_hex(8)}"
         record = {
@@ -138,7 +147,8 @@ class EngineCache:
                     write_private(staging / f"{name}.plan", plan)
                 write_private(staging / RECORD, json.dumps(record, indent=1).encode())
                 remove(entry)
-                staging.rename(entry)
+                with _unless_just_kept():
+                    staging.rename(entry)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
         except OSError as error:
@@ -186,7 +196,7 @@ class EngineCache:
 
     def write_timing(self, key: EngineKey, content: bytes) -> None:
         """Keep what a build has measured; a folder that cannot be written only makes the next build slower."""
-        own_folder(self.folder)
+        self.make_folder()
         with contextlib.suppress(OSError):
             replace_private(self._timing(key), content)
 
@@ -208,3 +218,13 @@ class EngineCache:
         names = {field.name for field in fields(EngineKey)}
         whole = set(record["key"]) == names and all(isinstance(value, str) for value in record["key"].values())
         return record if whole and entry.name == EngineKey(**record["key"]).digest else None
+
+
+@contextlib.contextmanager
+def _unless_just_kept() -> Iterator[None]:
+    """Let be what another process has put in the same place meanwhile: it is as good."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from ris_ros.config.share import share_file
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, RisError
 from ris_ros.runtime import parity
-from ris_ros.runtime import samples as sampling
-from ris_ros.runtime.backend import SIDE_STEP
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.onnx_backend import OnnxBackend
-from ris_ros.runtime.samples import Sample, read_samples
-from ris_ros.runtime.tensorrt import calibrate, fold, onnx_model, prepare
-from ris_ros.runtime.tensorrt.builder import MIB, AxisRange, Job, Profile, build_plan, workspace_bytes
+from ris_ros.runtime.samples import read_samples
+from ris_ros.runtime.tensorrt.agreement import Answer, measure_parity
+from ris_ros.runtime.tensorrt.builder import MIB, build_plan, workspace_bytes
 from ris_ros.runtime.tensorrt.cache import PLANS, BuiltEngine, EngineCache, EngineKey
-from ris_ros.runtime.tensorrt.calibrate import measure_ranges
+from ris_ros.runtime.tensorrt.calibrate import PlainPair, measure_ranges
+from ris_ros.runtime.tensorrt.camera_input import take_camera_images
 from ris_ros.runtime.tensorrt.cuda import Cuda
 from ris_ros.runtime.tensorrt.library import Library, load_library
-from ris_ros.runtime.tensorrt.prepare import Ranges, Typed
+from ris_ros.runtime.tensorrt.prepare import plain_graphs, prepare
 from ris_ros.runtime.tensorrt.progress import Progress, Report, never, silent
 from ris_ros.runtime.tensorrt.report import BuildReport, inspect
 from ris_ros.runtime.tensorrt.runner import Runner
-from ris_ros.types import TextBatch
+from ris_ros.runtime.tensorrt.specification import Specification
 
 _CALIBRATION_IMAGES = 16
 _PARITY_IMAGES = 6
@@ -65,58 +61,15 @@ class Opened:
 
     Attributes:
         runner: Runs them.
+        specification: What they were built to be.
         report: What is known of them.
         built: Whether they were built for this.
     """
 
     runner: Runner
+    specification: Specification
     report: BuildReport
     built: bool
-
-
-def typed(settings: TensorRtSettings) -> Typed:
-    """The arithmetic that is meant: ``auto`` is half precision, which strays a hundred times less than int8."""
-    return "fp16" if settings.precision == "auto" else settings.precision
-
-
-def input_size(bundle: Bundle, settings: TensorRtSettings) -> tuple[int, int]:
-    """(width, height) of the images that an engine is built for.
-
-    Raises:
-        BackendError: The bundle's graphs take no images of the size that was asked for.
-    """
-    largest = bundle.input_size_px
-    size = settings.size_px or largest
-    fits = all(side % SIDE_STEP == 0 and side <= most for side, most in zip(size, largest, strict=True))
-    if size != largest and not (fits and bundle.fixed_size_px is None):
-        multiples = f"multiples of {SIDE_STEP} up to " if bundle.fixed_size_px is None else ""
-        raise BackendError(
-            f"{bundle.label} takes no images of {size[0]}x{size[1]}: give {multiples}{largest[0]}x{largest[1]}."
-        )
-    return size
-
-
-def engine_key(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop) -> EngineKey:
-    """The key of a bundle's engine on this machine; reads no graph, so that a cached engine needs no ``onnx``."""
-    files = bundle.settings.files
-    content = hashlib.sha256((files["vision.onnx"] + files["ground.onnx"]).encode())
-    for module in (onnx_model, fold, prepare, calibrate, sampling):
-        content.update(Path(str(module.__file__)).read_bytes())
-    precision = typed(settings)
-    if precision != "fp32":
-        for file in sorted((share_file("sample") / "drive").iterdir()):
-            content.update(file.read_bytes())
-    gpu = workshop.cuda.gpu()
-    width, height = input_size(bundle, settings)
-    return EngineKey(
-        graphs_sha256=content.hexdigest(),
-        tensorrt=workshop.library.differences.version,
-        gpu=f"{gpu.name} with {gpu.multiprocessors} multiprocessors",
-        compute_capability=gpu.compute_capability,
-        precision=precision,
-        shapes=f"{width}x{height}, 1 to {settings.cameras} cameras, 1 to {settings.commands} commands",
-        builder=f"workspace {settings.workspace_mib or 'auto'}, dla {'none' if settings.dla is None else settings.dla}",
-    )
 
 
 def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, force: bool = False) -> Opened:
@@ -132,11 +85,11 @@ def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop,
         BackendError: They cannot be built, do not answer as ONNX Runtime does, or building was cancelled.
         MissingExtraError: A library that building needs is not installed.
     """
-    refuse_impossible(settings, workshop)
-    key = engine_key(bundle, settings, workshop)
+    specification = Specification.of(bundle, settings)
+    key = specification.key(bundle, workshop.library.differences, workshop.cuda.gpu())
     kept = None if force else workshop.cache.load(key)
     if kept is not None:
-        opened = _open_kept(kept, settings, workshop)
+        opened = _open_kept(kept, specification, workshop)
         if opened is not None:
             return opened
     elif not force:
@@ -147,7 +100,7 @@ def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop,
         raise BackendError(
             "The cache holds no TensorRT engine of this model: run `ris build-engine`, which takes minutes."
         )
-    return _build(bundle, settings, workshop, key)
+    return _build(bundle, specification, workshop, key)
 
 
 def engine_is_cached(bundle: Bundle, settings: TensorRtSettings) -> bool:
@@ -159,61 +112,49 @@ def engine_is_cached(bundle: Bundle, settings: TensorRtSettings) -> bool:
     if cache.empty:
         return False
     try:
-        workshop = Workshop(load_library(), Cuda(), cache)
-        refuse_impossible(settings, workshop)
-        return cache.load(engine_key(bundle, settings, workshop)) is not None
+        specification = Specification.of(bundle, settings)
+        return cache.load(specification.key(bundle, load_library().differences, Cuda().gpu())) is not None
     except RisError:  # no TensorRT, no GPU, or settings that no engine meets
         return False
 
 
-def refuse_impossible(settings: TensorRtSettings, workshop: Workshop) -> None:
-    """Refuse settings that no build can meet, before any time is spent.
-
-    Raises:
-        BackendError: A DLA is asked for in a precision or of a version that has none.
-    """
-    if settings.dla is None:
-        return
-    if typed(settings) != "fp16":
-        raise BackendError(f"A DLA computes in fp16 here, not in {typed(settings)}: leave --precision or --dla away.")
-    version = workshop.library.differences
-    if not version.has_dla:
-        raise BackendError(f"TensorRT {version.version} builds for no DLA (10.7 was the last): leave --dla away.")
-
-
-def _open_kept(kept: BuiltEngine, settings: TensorRtSettings, workshop: Workshop) -> Opened | None:
+def _open_kept(kept: BuiltEngine, specification: Specification, workshop: Workshop) -> Opened | None:
     try:
         report = BuildReport.from_json(kept.report)
-        return Opened(Runner(workshop.library, workshop.cuda, kept.plans, settings.dla), report, built=False)
+        runner = Runner(workshop.library, workshop.cuda, kept.plans, specification.dla)
+        return Opened(runner, specification, report, built=False)
     except (KeyError, TypeError, ValueError, AttributeError, BackendError) as error:
         _log.warning("The engine in the cache cannot be used (%s): it is built again.", error)
         return None
 
 
-def _build(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, key: EngineKey) -> Opened:
+def _build(bundle: Bundle, specification: Specification, workshop: Workshop, key: EngineKey) -> Opened:
     start = time.monotonic()
-    workspace = workspace_bytes(workshop.cuda.free_bytes(), settings.workspace_mib)
+    workshop.cache.make_folder()  # before minutes are spent on what could not be kept
+    workspace = workspace_bytes(workshop.cuda.free_bytes(), specification.workspace_mib)
     expected = workshop.cache.earlier_seconds(key)
     workshop.report(Progress("reading sample images", left_s=expected))
-    size_px = input_size(bundle, settings)
-    checked = read_samples(bundle, size_px, _PARITY_IMAGES, _PARITY_OFFSET)
-    graphs = _prepare(bundle, size_px, typed(settings), workshop)
+    checked = read_samples(bundle, specification.image_size_px, _PARITY_IMAGES, _PARITY_OFFSET)
+    workshop.report(Progress("preparing graphs"))
+    plain = plain_graphs(bundle, specification.size_px)
+    graphs = _prepare(bundle, specification, plain, workshop)
     plans: dict[str, bytes] = {}
     for name in PLANS:
-        job = _job(name, graphs[name], settings)
+        job = specification.job(name, graphs[name])
         timing = workshop.cache.read_timing(key)
         share = None if expected is None else expected / len(PLANS)
         plans[name], measured = build_plan(
             workshop.library, job, workspace, timing, workshop.report, workshop.cancelled, share
         )
         workshop.cache.write_timing(key, measured)
-    runner = Runner(workshop.library, workshop.cuda, plans, settings.dla)
+    runner = Runner(workshop.library, workshop.cuda, plans, specification.dla)
     try:
         layers: Counter[str] = Counter()
         for engine in runner.engines.values():
             layers += inspect(workshop.library, engine.engine)
         workshop.report(Progress("comparing with ONNX Runtime"))
-        found = measure_parity(bundle, runner, checked)
+        with _reference(bundle, specification, plain) as answer:
+            found = measure_parity(runner, answer, checked, bundle.settings.thresholds)
         report = BuildReport(
             tensorrt=key.tensorrt,
             gpu=workshop.cuda.gpu().name,
@@ -229,55 +170,29 @@ def _build(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop, key: 
     except BaseException:
         runner.close()
         raise
-    return Opened(runner, report, built=True)
+    return Opened(runner, specification, report, built=True)
 
 
-def measure_parity(bundle: Bundle, runner: Runner, samples: Sequence[Sample]) -> parity.Parity:
-    """How far the engines stray from ONNX Runtime on samples: one at a time, by one command, and several at once.
+@contextlib.contextmanager
+def _reference(bundle: Bundle, specification: Specification, plain: Mapping[str, Any]) -> Iterator[Answer]:
+    """What ONNX Runtime says: to the bundle itself, or, where images are shrunk in the graph, to the plain graphs.
 
-    Each of these takes kernels of its own.
-
-    Raises:
-        BackendError: Either failed.
+    Shrinking in the graph rounds nothing, shrinking before it rounds to whole levels, and a check of kernels should
+    not see the difference.
     """
-    first, text = samples[0].images_rgb, samples[0].text
-    together = np.concatenate([sample.images_rgb for sample in samples[: runner.most_images]])
-    spread = np.arange(len(text.words), dtype=np.int64) % len(together)
-    one_command = TextBatch(text.words[:1], text.word_mask[:1], text.sentence[:1], text.camera_index[:1])
-    several = TextBatch(text.words, text.word_mask, text.sentence, spread)
-    found = []
-    with OnnxBackend(bundle, threads=2) as reference:
-        for sample in [*samples, Sample(first, one_command), Sample(together, several)]:
-            expected = reference.ground(reference.see(sample.images_rgb), sample.text)
-            runner.see(sample.images_rgb)
-            answers = runner.ground(len(sample.images_rgb), sample.text)
-            found.append(parity.compare(expected, answers, bundle.settings.thresholds))
-    return parity.worst(found)
-
-
-def _prepare(bundle: Bundle, size_px: tuple[int, int], precision: Typed, workshop: Workshop) -> dict[str, bytes]:
-    workshop.report(Progress("preparing graphs"))
-    graphs = prepare.plain_graphs(bundle, size_px)
-    ranges: dict[str, Ranges] | None = None
-    if precision != "fp32":
-        workshop.report(Progress(f"measuring ranges on {_CALIBRATION_IMAGES} images"))
-        ranges = measure_ranges(graphs, read_samples(bundle, size_px, _CALIBRATION_IMAGES, 0))
-    return prepare.prepare(graphs, precision, ranges)
-
-
-def _job(name: str, graph: bytes, settings: TensorRtSettings) -> Job:
-    one, cameras, commands = AxisRange(1, 1, 1), settings.cameras, settings.commands
-    dla_core = settings.dla if name == "vision" else None
-    # One camera and one command is the most frequent case by far, and kernels for a fixed size are the fastest.
-    if dla_core is not None:  # a DLA knows no open axis
-        profiles = [Profile(AxisRange(cameras, cameras, cameras), one)]
-    elif name == "vision":
-        profiles = [Profile(one, one)]
-        if cameras > 1:
-            profiles.append(Profile(AxisRange(2, cameras, cameras), one))
+    if specification.camera_size_px is None:
+        with OnnxBackend(bundle, threads=2) as backend:
+            yield lambda sample: backend.ground(backend.see(sample.images_rgb), sample.text)
     else:
-        some = AxisRange(1, 1, cameras)
-        profiles = [Profile(some, one)]
-        if commands > 1:
-            profiles.append(Profile(some, AxisRange(2, max(2, commands // 2), commands)))
-    return Job(name, graph, typed(settings), tuple(profiles), dla_core)
+        vision = take_camera_images(plain["vision"], specification.camera_size_px)
+        yield PlainPair({"vision": vision, "ground": plain["ground"]}).answer
+
+
+def _prepare(
+    bundle: Bundle, specification: Specification, plain: Mapping[str, Any], workshop: Workshop
+) -> dict[str, bytes]:
+    ranges = None
+    if specification.precision != "fp32":
+        workshop.report(Progress(f"measuring ranges on {_CALIBRATION_IMAGES} images"))
+        ranges = measure_ranges(plain, read_samples(bundle, specification.size_px, _CALIBRATION_IMAGES, 0))
+    return prepare(plain, specification.precision, ranges, specification.camera_size_px)

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.tensorrt.camera_input import take_camera_images
 from ris_ros.runtime.tensorrt.fold import plain
 from ris_ros.runtime.tensorrt.onnx_model import (
     attribute,
@@ -83,7 +84,10 @@ def plain_graphs(bundle: Bundle, size_px: tuple[int, int]) -> dict[str, Any]:
 
 
 def prepare(
-    graphs: Mapping[str, Any], precision: Typed, ranges: Mapping[str, Ranges] | None = None
+    graphs: Mapping[str, Any],
+    precision: Typed,
+    ranges: Mapping[str, Ranges] | None = None,
+    camera_size_px: tuple[int, int] | None = None,
 ) -> dict[str, bytes]:
     """The graphs for TensorRT.
 
@@ -91,6 +95,7 @@ def prepare(
         graphs: From :func:`plain_graphs`; they stay as they are.
         precision: Their arithmetic.
         ranges: From :func:`ris_ros.runtime.tensorrt.calibrate.measure_ranges`, by graph; ``fp32`` needs none.
+        camera_size_px: (width, height) of images that the vision graph shrinks itself; None for its own size.
 
     Returns:
         ONNX graphs by the same names.
@@ -107,6 +112,8 @@ def prepare(
                 _to_half(model, ranges[name].highest)
             else:
                 _quantise(model, ranges[name].usual)
+        if name == "vision" and camera_size_px is not None:
+            model = take_camera_images(model, camera_size_px)
         onnx.checker.check_model(model)
         prepared[name] = bytes(model.SerializeToString())
     return prepared

@@ -20,7 +20,9 @@ fake_tensorrt = pytest.importorskip("fake_tensorrt", reason="needs the package o
 from fake_tensorrt import VERSIONS, Machine  # noqa: E402
 
 from ris_ros.config.tensorrt import TensorRtSettings  # noqa: E402
-from ris_ros.errors import BackendError, MissingExtraError  # noqa: E402
+from ris_ros.errors import BackendError, ImageError, MissingExtraError  # noqa: E402
+from ris_ros.pipeline.perceive import Perceiver  # noqa: E402
+from ris_ros.pipeline.thresholds import Thresholds  # noqa: E402
 from ris_ros.runtime.onnx_backend import OnnxBackend  # noqa: E402
 from ris_ros.runtime.tensorrt import engines  # noqa: E402
 from ris_ros.runtime.tensorrt.backend import TensorRtBackend  # noqa: E402
@@ -31,7 +33,7 @@ from ris_ros.runtime.tensorrt.engines import Workshop  # noqa: E402
 from ris_ros.runtime.tensorrt.execution import SHAPES_KEPT  # noqa: E402
 from ris_ros.runtime.tensorrt.library import load_library  # noqa: E402
 from ris_ros.runtime.tensorrt.progress import Progress, never  # noqa: E402
-from ris_ros.types import TextBatch  # noqa: E402
+from ris_ros.types import Command, Frame, Target, TextBatch  # noqa: E402
 
 EXECUTE = "IExecutionContext.execute_async_v3"
 BUILD = "Builder.build_serialized_network"
@@ -151,7 +153,7 @@ def test_what_was_prepared_is_replayed_from_the_first_look(load: Load, machine: 
         assert (machine.count("cudaGraphLaunch"), machine.count(EXECUTE)) == (2, 0)
         with pytest.raises(BackendError, match="built for 6 cameras, not 7"):
             backend.prepare(tiny_bundle.INPUT_SIZE_PX, 7, 1)
-        with pytest.raises(BackendError, match="letterbox them first"):
+        with pytest.raises(BackendError, match=r"built for \(96, 64\), not for \(64, 64\)"):
             backend.prepare((64, 64), 1, 1)
 
 
@@ -214,6 +216,25 @@ def test_an_engine_is_built_for_the_size_that_is_asked_for_and_for_no_other(load
     np.testing.assert_allclose(answer.object_logits, expected.object_logits, atol=1e-4)
     load(machine).close()
     assert machine.count(BUILD) == 4, "one size's engine is not another's"
+
+
+def test_camera_images_are_shrunk_in_the_engine_and_answered_in_their_own_pixels(load: Load, machine: Machine) -> None:
+    image = picture((384, 256), (RED, (64, 64, 96, 96)))
+    with load(machine, camera_size_px="384x256") as backend:
+        assert (backend.fixed_size_px, backend.camera_size_px) == ((96, 64), (384, 256))
+        perceiver = Perceiver(backend, tiny_bundle.load_text_encoder(), (96, 64), Thresholds(0.5, 0.5, 0.5))
+        assert perceiver.working_size((384, 256)) == (384, 256)
+        frames = [Frame("front", image, 0), Frame("rear", image[::2, ::2], 0)]  # the second is enlarged to the first's
+        machine.calls.clear()
+        answers = perceiver.perceive(frames, [Command("1", "the red car", Target.OBJECT, 0)])
+        assert machine.count(EXECUTE) == 2
+        with pytest.raises(ImageError, match="aspect"):
+            perceiver.perceive([Frame("odd", image[:, :256], 0)], [Command("1", "the red car", Target.OBJECT, 0)])
+        backend.prepare((96, 64), 1, 1)
+    for answer, scale in zip(answers, (1, 2), strict=True):
+        expected = np.zeros((256 // scale, 384 // scale), bool)
+        expected[64 // scale : 160 // scale, 64 // scale : 160 // scale] = True
+        assert answer.found and (answer.object.mask != expected).mean() < 0.005
 
 
 @pytest.mark.parametrize("size", ["64x30", "128x64", "96x96", "32x0"])
