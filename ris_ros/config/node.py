@@ -86,6 +86,11 @@ class NodeConfig(Settings):
         " empty takes the model's largest.",
         When.CONFIGURE,
     )
+    tensorrt_camera_size: Annotated[str, AfterValidator(_size)] = _setting(
+        "",
+        "Camera images, such as 1280x720, that TensorRT engines shrink on the GPU; empty leaves that to the processor.",
+        When.CONFIGURE,
+    )
     tensorrt_cameras: int = _setting(
         MAX_CAMERAS, "Cameras that TensorRT engines are built for.", When.CONFIGURE, ge=1, le=16
     )
@@ -163,6 +168,7 @@ class NodeConfig(Settings):
         """What TensorRT engines are built for."""
         return TensorRtSettings(
             size_px=self.input_size_px,
+            camera_size_px=stated_size(self.tensorrt_camera_size),
             cameras=self.tensorrt_cameras,
             commands=self.tensorrt_commands,
             workspace_mib=self.tensorrt_workspace_mib or None,

@@ -59,15 +59,15 @@ def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
     try:
         thresholds = Thresholds.of(bundle.settings.thresholds)
         perceiver = Perceiver(backend, encoder, input_size_px, thresholds, config.mask_size)
-        _run_once(perceiver, config.cameras, input_size_px)
+        _run_once(perceiver, config.cameras, backend.camera_size_px or input_size_px)
     except BaseException:
         backend.close()
         raise
     return Engines(bundle.label, perceiver)
 
 
-def _run_once(perceiver: Perceiver, cameras: Sequence[str], input_size_px: tuple[int, int]) -> None:
+def _run_once(perceiver: Perceiver, cameras: Sequence[str], image_size_px: tuple[int, int]) -> None:
     """Engines allocate, tune and fail at their first run: better while configuring than on the first frame."""
-    width, height = input_size_px
+    width, height = image_size_px
     frames = [Frame(camera, np.zeros((height, width, 3), np.uint8), stamp_ns=0) for camera in cameras]
     perceiver.perceive(frames, [Command("first", "the road", Target.OBJECT, uttered_ns=0)])

@@ -194,7 +194,7 @@ class Contest:
             _log.warning("backend %s could not be closed: %s", name, cause(error))
 
     def _size_of(self, backend: Backend) -> tuple[int, int]:
-        return backend.fixed_size_px or self._bundle.input_size_px
+        return backend.camera_size_px or backend.fixed_size_px or self._bundle.input_size_px
 
     def _question(self, size_px: tuple[int, int]) -> Question:
         if size_px not in self._questions:
