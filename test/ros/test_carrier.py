@@ -1,4 +1,4 @@
-"""The second thread, with clock, commands and images of the test's own: what it says, and above all what it does not."""
+"""The second thread, with clock, commands and images of the test's own: what it says and what not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The node with a backend ``slow`` more."""
+"""The node with two backends more: ``slow``, and ``heavy``, which is slow with large images only."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ris_ros.runtime.registry import BACKENDS, BackendEntry, LoadOptions
 from ris_ros.types import VisionFeatures
 
 DELAY_S = 0.3
+DELAY_PER_PIXEL_S = 0.060 / (96 * 64)
 
 
 class Slow(OnnxBackend):
@@ -26,10 +27,23 @@ class Slow(OnnxBackend):
         return super().see(images_rgb)
 
 
+class Heavy(OnnxBackend):
+    """Takes its time by the number of pixels: 60 ms for the largest input of the tiny bundle."""
+
+    def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
+        time.sleep(DELAY_PER_PIXEL_S * images_rgb.shape[1] * images_rgb.shape[2])
+        return super().see(images_rgb)
+
+
 def _slow(bundle: Bundle, options: LoadOptions) -> Backend:
     return Slow(bundle, options.threads)
 
 
+def _heavy(bundle: Bundle, options: LoadOptions) -> Backend:
+    return Heavy(bundle, options.threads)
+
+
 if __name__ == "__main__":
     BACKENDS["slow"] = BackendEntry("onnxruntime", "all", "for tests", _slow)
+    BACKENDS["heavy"] = BackendEntry("onnxruntime", "all", "for tests", _heavy)
     sys.exit(main())
