@@ -63,7 +63,7 @@ def load_model(args: argparse.Namespace) -> tuple[Bundle, Perceiver]:
 
     bundle = Bundle.open(args.model or default_path())
     encoder = bundle.load_text_encoder()
-    stated_px = _stated_size(args.size)
+    stated_px = stated_input_px(args)
     input_size_px = bundle.largest_input(stated_px)
     tensorrt = TensorRtSettings(size_px=stated_px)
     backend = registry.load(args.backend, bundle, args.threads, args.precision, tensorrt)
@@ -73,8 +73,13 @@ def load_model(args: argparse.Namespace) -> tuple[Bundle, Perceiver]:
     return bundle, Perceiver(backend, encoder, input_size_px, Thresholds.of(bundle.settings.thresholds))
 
 
-def _stated_size(text: str) -> tuple[int, int] | None:
+def stated_input_px(args: argparse.Namespace) -> tuple[int, int] | None:
+    """(width, height) that ``--size`` states; None where it leaves the model's own.
+
+    Raises:
+        ConfigError: It states no size.
+    """
     try:
-        return stated_size(text)
+        return stated_size(args.size)
     except ValueError as error:
-        raise ConfigError(f"--size {text}: {error}.") from None
+        raise ConfigError(f"--size {args.size}: {error}.") from None
