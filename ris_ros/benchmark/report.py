@@ -70,6 +70,8 @@ def tables(run: Figures) -> list[Table]:
         made += [_dds(dds), _node_stages(dds)]
     if start := run.get("start"):
         made.append(_start(start))
+    if propagation := run.get("propagation"):
+        made.append(_propagation(propagation))
     if bars := run.get("bars"):
         made.append(_bars(bars, run.get("not_measured", {})))
     return made
@@ -176,9 +178,7 @@ def _peers(peers: Sequence[Figures]) -> Table:
 
 def _dds(dds: Figures) -> Table:
     rows = (
-        ("stamp to mask received, p50", f"{_cell(dds['p50_ms'])} ms"),
-        ("p99", f"{_cell(dds['p99_ms'])} ms"),
-        ("p99.9", f"{_cell(dds['p99_9_ms'])} ms"),
+        ("stamp to mask received, ms", _percentiles(dds)),
         ("masks received", f"{dds['frames']}, {dds['grounded_per_s']:.1f} a second"),
         ("images arrived, grounded", f"{dds['arrived']}, {dds['grounded']}"),
         ("dropped", ", ".join(f"{cause} {count}" for cause, count in dds["dropped"].items()) or "none"),
@@ -192,6 +192,11 @@ def _dds(dds: Figures) -> Table:
     )
 
 
+def _percentiles(timing: Figures) -> str:
+    known = {"p50": timing["p50_ms"], "p99": timing["p99_ms"], "p99.9": timing["p99_9_ms"]}
+    return ", ".join(f"{name} {_cell(value)}" for name, value in known.items() if value is not None)
+
+
 def _node_stages(dds: Figures) -> Table:
     rows = tuple((name, _cell(p50), _cell(p99)) for name, (p50, p99) in dds["stages_ms"].items())
     return Table("The node's stages, its latest frames", ("stage", "p50 ms", "p99 ms"), rows)
@@ -201,6 +206,20 @@ def _start(start: Figures) -> Table:
     warm = ", ".join(f"{seconds:.2f}" for seconds in start["warm_starts_s"])
     rows = (("empty", f"{start['cold_s']:.2f}"), ("warm, median", f"{start['warm_s']:.2f}"))
     return Table("Node start to first mask", ("caches", "s"), rows, (f"Warm starts: {warm} s.",))
+
+
+def _propagation(propagation: Figures) -> Table:
+    header = ("age", "s", "pairs", "fresh", "carried", "kept", "carried to fresh", "kept to fresh")
+    shares = ("fresh", "carried", "kept", "carried_to_fresh", "kept_to_fresh")
+    rows = tuple(
+        (str(age["frames"]), _cell(age["seconds"]), str(age["pairs"]), *(f"{age[name]:.3f}" for name in shares))
+        for age in propagation["ages"]
+    )
+    note = (
+        f"Mean intersection over union with the truth, or with fresh masks; kept: left where they were. Flow "
+        f"{propagation['flow_ms']:.1f} ms an image, {propagation['warp_ms']:.1f} ms an answer (medians)."
+    )
+    return Table("Masks carried forward over the sample drive, by age in frames", header, rows, (note,))
 
 
 def _bars(bars: Sequence[Figures], not_measured: Figures) -> Table:

@@ -34,20 +34,22 @@ class Subject:
         backend: The bare backend; one that fell back to another would be measured under the wrong name.
         encoder: The text encoder.
         pictures: What is shown.
+        largest_px: (width, height) of the network's largest input.
     """
 
     bundle: Bundle
     backend: Backend
     encoder: TextEncoder
     pictures: Pictures
+    largest_px: Size
 
     @property
     def sizes_px(self) -> tuple[Size, ...]:
         """The network's input sizes that are measured, largest first."""
         if (fixed := self.backend.fixed_size_px) is not None:
             return (fixed,)
-        largest = self.bundle.input_size_px
-        return tuple(size for size in SIZES_PX if size[0] <= largest[0] and size[1] <= largest[1]) or (largest,)
+        width, height = self.largest_px
+        return tuple(size for size in SIZES_PX if size[0] <= width and size[1] <= height) or (self.largest_px,)
 
     @property
     def reference_px(self) -> Size:
@@ -57,7 +59,7 @@ class Subject:
     def perceiver(self) -> Perceiver:
         """A pipeline on the same engines."""
         thresholds = Thresholds.of(self.bundle.settings.thresholds)
-        return Perceiver(self.backend, self.encoder, self.bundle.input_size_px, thresholds)
+        return Perceiver(self.backend, self.encoder, self.largest_px, thresholds)
 
     def inputs(self, size_px: Size, cameras: int) -> NDArray[np.uint8]:
         """Letterboxed pictures, uint8 [C, h, w, 3]."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ris_ros.cli import bench_node
-from ris_ros.cli.model_choice import add_model_arguments
+from ris_ros.cli.model_choice import add_model_arguments, stated_input_px
 from ris_ros.errors import DataError, MissingExtraError, RisError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ ris bench --out figures                         stages and scaling curves, a few
 ris bench --quick                               the same in half a minute
 ris bench --only --dds --frames 10000           through DDS, and whether memory grows
 ris bench --only --compare clipseg --compare lavt --compare other.onnx
+ris bench --only --propagation                  masks carried forward, by their age
 ris bench --check benchmarks/ratios.json        have the ratios of this code become worse?
 ris bench --bars --out figures                  everything, held against the project's bars"""
 
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="clipseg or lavt (made once in the user's cache, 0.5 and 0.9 GB), or the path of an ONNX file; repeatable",
     )
     parser.add_argument(
+        "--propagation", action="store_true", help="measure masks carried forward over the sample drive, by their age"
+    )
+    parser.add_argument(
         "--check", type=Path, metavar="FILE", help="hold ratios against this file; exit code 1 if worse"
     )
     parser.add_argument("--write-ratios", type=Path, metavar="FILE", help="write this machine's ratios into this file")
@@ -69,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.seconds is not None and not 0.0 < args.seconds <= 3600.0:
         raise DataError("--seconds must be more than 0 and at most 3600.")
-    if args.only and not (args.dds or args.start or args.compare):
-        raise DataError("--only leaves nothing to measure: add --dds, --start or --compare.")
+    if args.only and not (args.dds or args.start or args.compare or args.propagation):
+        raise DataError("--only leaves nothing to measure: add --dds, --start, --compare or --propagation.")
     if args.only and args.bars:
         raise DataError("--bars measures everything: leave --only out.")
     if args.out is not None:
@@ -116,6 +120,8 @@ class _Measured:
                 stages, curves = self._in_process(subject, meter)
                 whole = next(one for one in stages.wholes if one.image_size_px == (1280, 720))
             comparisons = self._compare(subject, peers)
+            if args.propagation:
+                self._propagation(subject)
         self._node(subject)
         self._ratios(curves, whole, comparisons)
         if args.bars:
@@ -167,6 +173,19 @@ class _Measured:
             self.figures["peers"] = [comparison.figures() for comparison in found]
         return found
 
+    def _propagation(self, subject: Subject) -> None:
+        from dataclasses import asdict
+
+        from ris_ros.config.share import share_file
+        from ris_ros.data.drive import SampleDrive
+        from ris_ros.evaluation.propagation import by_model, measure_propagation, sample_clip
+
+        self._say("masks carried forward over the sample drive, against fresh ones")
+        clip, commands = sample_clip(SampleDrive(share_file("sample")))
+        perceiver = subject.perceiver()
+        figures = measure_propagation([clip], by_model(perceiver, commands), perceiver.thresholds)
+        self.figures["propagation"] = asdict(figures)
+
     def _node(self, subject: Subject) -> None:
         args = self._args
         parameters = {"backend": subject.backend.name, "threads": str(args.threads)}
@@ -174,6 +193,8 @@ class _Measured:
             parameters["bundle"] = str(args.model)
         if args.precision != "auto":
             parameters["precision"] = args.precision
+        if args.size:
+            parameters["input_size"] = args.size
         for part, asked, measure in (
             ("dds", args.dds, bench_node.dds_figures),
             ("start", args.start, bench_node.start_figures),
@@ -209,19 +230,22 @@ class _Measured:
 def _load_subject(args: argparse.Namespace) -> Subject:
     from ris_ros.benchmark.inputs import pictures
     from ris_ros.benchmark.subject import Subject
+    from ris_ros.config.tensorrt import TensorRtSettings
     from ris_ros.runtime import registry
     from ris_ros.runtime.bundle import Bundle, default_path
 
     bundle = Bundle.open(args.model or default_path())
+    stated_px = stated_input_px(args)
+    largest_px, tensorrt = bundle.largest_input(stated_px), TensorRtSettings(size_px=stated_px)
     shown, encoder = pictures(args.image), bundle.load_text_encoder()
     name, precision = args.backend, args.precision
     if name == registry.AUTO:
         # The choice is the package's own; what is measured is the backend by itself, without its replacements.
-        with registry.load(name, bundle, args.threads, precision) as chosen:
+        with registry.load(name, bundle, args.threads, precision, tensorrt) as chosen:
             name = chosen.name
-    backend = registry.load_exact(name, bundle, args.threads, precision)
+    backend = registry.load_exact(name, bundle, args.threads, precision, tensorrt)
     print(f"{bundle.label} on {backend.name}, {backend.precision}, {backend.device}", file=sys.stderr)
-    return Subject(bundle, backend, encoder, shown)
+    return Subject(bundle, backend, encoder, shown, largest_px)
 
 
 def _finish(args: argparse.Namespace, measured: _Measured, file: RatiosFile | None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tiny_bundle
@@ -23,7 +25,8 @@ PICTURE = tiny_bundle.picture((160, 120), (tiny_bundle.RED, (10, 10, 60, 60)))
 def subject():
     bundle = tiny_bundle.open_bundle()
     with registry.load_exact("onnx", bundle, 1) as backend:
-        yield Subject(bundle, backend, tiny_bundle.load_text_encoder(), Pictures((PICTURE,), "a picture"))
+        shown = Pictures((PICTURE,), "a picture")
+        yield Subject(bundle, backend, tiny_bundle.load_text_encoder(), shown, bundle.input_size_px)
 
 
 def test_every_stage_is_measured(subject):
@@ -62,9 +65,12 @@ def test_the_shipped_model_is_measured_at_the_size_of_the_bars():
 
     bundle = Bundle.open(default_path())
     with registry.load_exact("onnx", bundle, 1) as backend:
-        subject = Subject(bundle, backend, tiny_bundle.load_text_encoder(), Pictures((PICTURE,), "a picture"))
+        shown = Pictures((PICTURE,), "a picture")
+        subject = Subject(bundle, backend, tiny_bundle.load_text_encoder(), shown, bundle.input_size_px)
         assert subject.reference_px == (480, 288)
         assert subject.sizes_px == ((512, 384), (512, 288), (480, 288), (384, 288), (320, 192))
+        smaller = dataclasses.replace(subject, largest_px=(384, 288))
+        assert smaller.sizes_px == ((384, 288), (320, 192)) and smaller.reference_px == (384, 288)
 
 
 def test_a_model_against_itself_is_about_as_fast(subject):

@@ -74,6 +74,7 @@ def test_any_graph_is_a_peer(tmp_path, capsys):
         (["--compare", "nobody"], "Unknown peer 'nobody'"),
         (["--backend", "nothing"], "Unknown backend 'nothing'"),
         (["--image", "nowhere.png"], "cannot be read"),
+        (["--size", "large"], "--size large"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_before_anything_is_measured(arguments, message, capsys):
@@ -107,6 +108,16 @@ def test_bars_say_what_is_met_and_pass_over_what_cannot_be_measured(tmp_path, ca
     assert "not measured" in capsys.readouterr().out
 
 
+def test_masks_carried_forward_are_measured_by_their_age(tmp_path, monkeypatch):
+    from ris_ros.data.drive import SampleDrive
+
+    frames = list(SampleDrive(default_path().parents[2] / "sample").frames())[:6]
+    monkeypatch.setattr(SampleDrive, "frames", lambda drive: iter(frames))
+    assert main(["bench", *TINY, "--only", "--propagation", "--out", str(tmp_path)]) == 0
+    assert "ages" in json.loads((tmp_path / "bench.json").read_text())["propagation"]
+    assert "carried to fresh" in (tmp_path / "bench.md").read_text()
+
+
 @pytest.mark.ros
 def test_through_dds_the_node_is_measured_with_its_memory(tmp_path, capsys):
     options = ["--only", "--dds", "--image-size", "640x480", "--frames", "20", "--text", "the red car"]
@@ -122,7 +133,7 @@ def test_the_shipped_model_keeps_the_ratios_of_the_repository(repository: Path, 
     monkeypatch.delenv("RIS_TEXT_WEIGHTS")
     bundle = Bundle.open(default_path())
     with registry.load_exact("onnx", bundle, 2) as backend:
-        subject = Subject(bundle, backend, bundle.load_text_encoder(), pictures())
+        subject = Subject(bundle, backend, bundle.load_text_encoder(), pictures(), bundle.input_size_px)
         curves = measure_scaling(subject, Plan(runs=7, seconds=1.0, warmup=1), True, lambda text: None)
         whole = measure_whole(subject, (1280, 720), Plan(runs=15, seconds=1.0))
     file = RatiosFile.read(repository / "benchmarks" / "ratios.json")
