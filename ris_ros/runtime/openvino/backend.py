@@ -23,7 +23,7 @@ from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.openvino.cache import ModelCache
 from ris_ros.runtime.openvino.compiler import Compiler, Graph, output_names, read_graph
 from ris_ros.runtime.openvino.library import Library, failures, heavy_precision
-from ris_ros.runtime.openvino.quantise import quantise
+from ris_ros.runtime.openvino.quantise import quantise, require_parity
 from ris_ros.runtime.openvino.streams import PAIR, Job, Pool, plan_commands, run
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
@@ -62,7 +62,8 @@ class OpenVinoBackend(ClosesOnExit):
             bf16 where the CPU has instructions for it, else fp32.
 
     Raises:
-        BackendError: A graph cannot be loaded or quantised, or the CPU does not compute in this precision.
+        BackendError: A graph cannot be loaded or quantised, the CPU does not compute in this precision, or int8 strays
+            too far from ONNX Runtime on the sample drive.
         MissingExtraError: OpenVINO is not installed, or for int8 what quantises.
         ConfigError: For int8: the sample drive is not installed.
         DataError: For int8: the sample drive is damaged.
@@ -93,6 +94,7 @@ class OpenVinoBackend(ClosesOnExit):
         """Of the image in each row of a batch; written in place."""
         self._feature_shapes: dict[str, tuple[int, ...]] = {}
         self._seen: VisionFeatures | None = None
+        self._parity = require_parity(self, bundle, vision, self._cache) if precision == "int8" else None
 
     @property
     def precision(self) -> str:
@@ -114,8 +116,8 @@ class OpenVinoBackend(ClosesOnExit):
             "models": f"{len(self._pools)} held, {compiler.compiled} compiled, {compiler.loaded} from the cache",
             "cache": self._cache.trouble or str(self._cache.folder),
         }
-        if self._precision == "int8":
-            notes["int8"] = "vision only; the ground graph gains nothing by it"
+        if self._parity is not None:
+            notes["int8"] = f"vision only; against ONNX Runtime: {self._parity}"
         return notes
 
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
@@ -182,8 +184,9 @@ class OpenVinoBackend(ClosesOnExit):
             pool = self._ground_pool(len(group), streams)
             if not outputs:
                 # Made afresh: an answer outlives the next one.
-                shapes = {name: tuple(pool.compiled.output(name).shape)[1:] for name in GROUND_OUTPUTS}
-                outputs = {name: np.empty((len(order), *shape), np.float32) for name, shape in shapes.items()}
+                outputs = {
+                    name: np.empty((len(order), *pool.outputs[name][1][1:]), np.float32) for name in GROUND_OUTPUTS
+                }
             tensors = {name: self._tensor(array[rows]) for name, array in (inputs | outputs).items()}
             # The engine is shown that one image only.
             tensors["camera_index"] = self._tensor(np.zeros(len(group), np.int64))
@@ -211,24 +214,22 @@ class OpenVinoBackend(ClosesOnExit):
         key = (graph, streams, *shapes.values())
         pool = self._pools.get(key)
         if pool is None:
-            pool = Pool(self._compiler.compile(self._graphs[graph], shapes, streams), streams)
+            compiled = self._compiler.compile(self._graphs[graph], shapes, streams)
             if graph == "vision":
-                self._precision = heavy_precision(pool.compiled)
-            self._pools[key] = pool
+                self._precision = heavy_precision(compiled)
+            pool = self._pools[key] = Pool(compiled, streams)
             if len(self._pools) > MOST_MODELS:
                 self._pools.popitem(last=False)
         self._pools.move_to_end(key)
         return pool
 
     def _make_room(self, vision: Pool, count: int) -> None:
-        ports = {name: vision.compiled.output(name) for name in self._feature_names}
-        shapes = {name: tuple(port.shape) for name, port in ports.items()}
+        shapes = {name: vision.outputs[name][1] for name in self._feature_names}
         if shapes != self._feature_shapes:
             self._features, self._feature_shapes = [], shapes
         while len(self._features) < count:
-            self._features.append(
-                {name: self._library.module.Tensor(port.element_type, port.shape) for name, port in ports.items()}
-            )
+            tensor = self._library.module.Tensor
+            self._features.append({name: tensor(*vision.outputs[name]) for name in self._feature_names})
 
     def _tensor(self, array: NDArray[Any]) -> Any:
         return self._library.module.Tensor(array, shared_memory=True)

@@ -16,18 +16,24 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ris_ros.errors import MissingExtraError
+from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.openvino.cache import ModelCache
 from ris_ros.runtime.openvino.compiler import Graph
 from ris_ros.runtime.openvino.library import Library, failures
+from ris_ros.runtime.parity import Parity, measure, require
 from ris_ros.runtime.samples import read_samples, samples_sha256
 
 IMAGES = 16
 """Frames that ranges are measured on, spread over the drive; twice as many change no answer visibly."""
+_CHECKED = 6
+_CHECKED_FROM = 3
+"""The first of the frames that parity is measured on; ranges are measured on others."""
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +72,29 @@ def quantise(library: Library, bundle: Bundle, graph: Graph, cache: ModelCache) 
         cache.store(key, kept)
     with failures(f"{graph.label}: OpenVINO cannot read what was quantised"):
         return Graph(f"{graph.label} in int8", hashlib.sha256(kept).hexdigest(), _read(library, kept))
+
+
+def require_parity(backend: Backend, bundle: Bundle, graph: Graph, cache: ModelCache) -> Parity:
+    """Refuse a quantised graph whose answers stray too far from ONNX Runtime's on frames that it was not made on.
+
+    Args:
+        backend: Runs it.
+        bundle: What both are made of.
+        graph: From :func:`quantise`.
+        cache: Keeps what was measured.
+
+    Raises:
+        BackendError: It does, or an engine failed.
+    """
+    key = {"parity of": graph.sha256, "bundle": json.dumps(dict(bundle.settings.files)), "device": backend.device}
+    kept = cache.load(key)
+    if kept is not None:
+        return Parity.from_json(json.loads(kept))
+    found = measure(bundle, backend, read_samples(bundle, bundle.input_size_px, _CHECKED, _CHECKED_FROM))
+    _log.info("int8 against ONNX Runtime: %s", found)
+    require(found, "int8", "OpenVINO")
+    cache.store(key, json.dumps(asdict(found)).encode())
+    return found
 
 
 def _quantise(library: Library, bundle: Bundle, graph: Graph) -> bytes:

@@ -20,10 +20,14 @@ class Pool:
     Args:
         compiled: The model.
         streams: How many requests it runs at the same time.
+
+    Attributes:
+        outputs: Element type and shape of each output, by name.
+        idle: Requests that do not run.
     """
 
     def __init__(self, compiled: Any, streams: int) -> None:
-        self.compiled = compiled
+        self.outputs = {port.get_any_name(): (port.element_type, tuple(port.shape)) for port in compiled.outputs}
         self.idle = [compiled.create_infer_request() for _ in range(streams)]
 
 

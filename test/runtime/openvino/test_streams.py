@@ -71,6 +71,8 @@ class Request:
 class Model:
     """Stands in for a compiled model."""
 
+    outputs = ()
+
     def __init__(self, fails: bool = False) -> None:
         self.flying: set[Request] = set()
         self.made: list[Request] = []
