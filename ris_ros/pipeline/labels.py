@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,5 +31,7 @@ def label_map(grounding: Grounding, out: NDArray[np.uint8] | None = None) -> NDA
         layers.reverse()
     for mask, value in layers:
         x, y, width, height = mask.roi_xywh
-        np.copyto(labels[y : y + height, x : x + width], value, where=mask.inside)
+        ones = mask.inside.view(np.uint8)
+        if not mask.empty:
+            cv2.copyTo(ones * np.uint8(value), ones, labels[y : y + height, x : x + width])
     return labels

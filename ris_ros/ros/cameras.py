@@ -11,10 +11,11 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ris_ros.config.node import Transport
 from ris_ros.ros.qos import Kind, create_subscription, image_qos, offer, plan
+from ris_ros.ros.serialized import read_compressed_image, read_image
 
-_TOPICS: Mapping[Kind, tuple[str, type]] = {
-    Kind.RAW: ("image_raw", Image),
-    Kind.COMPRESSED: ("image_raw/compressed", CompressedImage),
+_TOPICS: Mapping[Kind, tuple[str, type, Callable[[bytes], Any]]] = {
+    Kind.RAW: ("image_raw", Image, read_image),
+    Kind.COMPRESSED: ("image_raw/compressed", CompressedImage, read_compressed_image),
 }
 
 
@@ -95,7 +96,7 @@ class Cameras:
         return str(self._node.resolve_topic_name(f"{camera}/{_TOPICS[kind][0]}"))
 
     def _subscribe(self, camera: str, kind: Kind, reliability: ReliabilityPolicy) -> Any:
-        _, message_type = _TOPICS[kind]
+        _, message_type, read = _TOPICS[kind]
         topic = self._topic(camera, kind)
 
         def incompatible(sentence: str) -> None:
@@ -105,8 +106,9 @@ class Cameras:
             self._node,
             message_type,
             topic,
-            lambda message: self._on_image(camera, message),
+            lambda serialized: self._on_image(camera, read(serialized)),
             image_qos(reliability),
             incompatible,
             lambda count: self._on_lost(camera, count),
+            serialized=True,
         )

@@ -17,13 +17,12 @@ from ris_ros.msg import Grounding as GroundingMessage
 from ris_ros.msg import GroundingArray, MaskRegion, StageLatency
 from ris_ros.ros.compressed import decode_compressed, encoded_size_px
 from ris_ros.ros.encodings import WorkingSize, decode_raw
+from ris_ros.ros.serialized import CameraMessage, SerializedImage
 from ris_ros.ros.stamps import set_ns, to_ns
 from ris_ros.types import Frame, Grounding, Mask
 
 
-def to_frame(
-    camera: str, message: Image | CompressedImage, max_pixels: int, working_size: WorkingSize | None = None
-) -> Frame:
+def to_frame(camera: str, message: CameraMessage, max_pixels: int, working_size: WorkingSize | None = None) -> Frame:
     """Read a camera message.
 
     Args:
@@ -36,7 +35,7 @@ def to_frame(
         ImageError: The image is malformed, of an unknown encoding or too large; the sentence names the camera.
     """
     try:
-        if isinstance(message, Image):
+        if isinstance(message, Image | SerializedImage):
             size_px = message.width, message.height
             image_rgb = decode_raw(message, max_pixels, working_size)
         else:
@@ -48,13 +47,13 @@ def to_frame(
     return Frame(camera, image_rgb, to_ns(message.header.stamp), message.header.frame_id, size_px)
 
 
-def image_size_px(message: Image | CompressedImage) -> tuple[int, int]:
+def image_size_px(message: CameraMessage) -> tuple[int, int]:
     """(width, height) that a camera message states.
 
     Raises:
         ImageError: It is neither JPEG nor PNG, or truncated.
     """
-    if isinstance(message, Image):
+    if isinstance(message, Image | SerializedImage):
         return message.width, message.height
     return encoded_size_px(bytes(message.data))
 

@@ -24,14 +24,25 @@ WorkingSize = Callable[[tuple[int, int]], tuple[int, int]]
 
 
 class RawImage(Protocol):
-    """What is read of a ``sensor_msgs/Image``."""
+    """What is read of a ``sensor_msgs/Image``; each field as that defines it."""
 
-    height: int
-    width: int
-    encoding: str
-    is_bigendian: int
-    step: int
-    data: Any
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def encoding(self) -> str: ...
+
+    @property
+    def is_bigendian(self) -> int: ...
+
+    @property
+    def step(self) -> int: ...
+
+    @property
+    def data(self) -> Any: ...
 
 
 _YUV_TO_RGB = np.array(

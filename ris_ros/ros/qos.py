@@ -111,6 +111,7 @@ def create_subscription(
     qos: QoSProfile,
     on_incompatible: Callable[[str], None],
     on_lost: Callable[[int], None] | None = None,
+    serialized: bool = False,
 ) -> Any:
     """Subscribe, and be told of publishers whose QoS does not fit and of lost messages, where the middleware can tell.
 
@@ -122,6 +123,7 @@ def create_subscription(
         qos: What to ask for.
         on_incompatible: Takes a sentence.
         on_lost: Takes the number of messages that were published and did not arrive.
+        serialized: Whether the callback takes messages as bytes.
     """
 
     def incompatible(event: Any) -> None:
@@ -137,6 +139,6 @@ def create_subscription(
 
     events = SubscriptionEventCallbacks(incompatible_qos=incompatible, message_lost=lost)
     try:
-        return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events)
+        return node.create_subscription(message_type, topic, callback, qos, event_callbacks=events, raw=serialized)
     except UnsupportedEventTypeError:
-        return node.create_subscription(message_type, topic, callback, qos)
+        return node.create_subscription(message_type, topic, callback, qos, raw=serialized)

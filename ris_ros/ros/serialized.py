@@ -1,0 +1,130 @@
+"""Camera messages as they came over the wire: their fields are read where they lie, and the pixels are not copied.
+
+The way to a Python message copies the pixels twice more, which takes 0.2 to 0.3 ms of an image of 1280x720.
+What is read here is the plain CDR of the OMG's DDS-XTypes 1.3, section 7.4, which every ROS 2 middleware sends.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CompressedImage, Image
+
+_BIG_ENDIAN, _LITTLE_ENDIAN = b"\x00\x00", b"\x00\x01"
+_ENCAPSULATION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """``builtin_interfaces/Time``."""
+
+    sec: int
+    nanosec: int
+
+
+@dataclass(frozen=True, slots=True)
+class StampedFrame:
+    """``std_msgs/Header``."""
+
+    stamp: Stamp
+    frame_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SerializedImage:
+    """``sensor_msgs/Image``, its data a view of the message."""
+
+    header: StampedFrame
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: memoryview
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SerializedCompressedImage:
+    """``sensor_msgs/CompressedImage``, its data a view of the message."""
+
+    header: StampedFrame
+    format: str
+    data: memoryview
+
+
+CameraMessage = Image | CompressedImage | SerializedImage | SerializedCompressedImage
+
+
+def read_image(message: bytes) -> Any:
+    """The fields of a serialised ``sensor_msgs/Image``."""
+    try:
+        reader = _Reader(message)
+        header = reader.header()
+        height, width, encoding = reader.number(), reader.number(), reader.text()
+        return SerializedImage(header, height, width, encoding, reader.octet(), reader.number(), reader.rest())
+    except _NotPlainError:
+        return deserialize_message(message, Image)
+
+
+def read_compressed_image(message: bytes) -> Any:
+    """The fields of a serialised ``sensor_msgs/CompressedImage``."""
+    try:
+        reader = _Reader(message)
+        return SerializedCompressedImage(reader.header(), reader.text(), reader.rest())
+    except _NotPlainError:
+        return deserialize_message(message, CompressedImage)
+
+
+class _NotPlainError(Exception):
+    """The message is not written in plain CDR: the middleware has to read it."""
+
+
+class _Reader:
+    """Reads a message from its beginning, field by field."""
+
+    def __init__(self, message: bytes) -> None:
+        kind = message[:2]
+        if kind not in (_BIG_ENDIAN, _LITTLE_ENDIAN):
+            raise _NotPlainError
+        self._order = "<" if kind == _LITTLE_ENDIAN else ">"
+        self._view = memoryview(message)[_ENCAPSULATION:]
+        self._at = 0
+
+    def header(self) -> StampedFrame:
+        (seconds,) = self._take("i", 4)
+        return StampedFrame(Stamp(seconds, self.number()), self.text())
+
+    def number(self) -> int:
+        return int(self._take("I", 4)[0])
+
+    def octet(self) -> int:
+        return int(self._take("B", 1)[0])
+
+    def text(self) -> str:
+        octets = self._octets(self.number())
+        try:
+            return bytes(octets).rstrip(b"\0").decode()
+        except UnicodeDecodeError:
+            raise _NotPlainError from None
+
+    def rest(self) -> memoryview:
+        """A sequence of octets that ends the message."""
+        return self._octets(self.number())
+
+    def _take(self, form: str, size: int) -> tuple[Any, ...]:
+        start = -(-self._at // size) * size  # numbers lie at multiples of their size
+        self._at = start + size
+        try:
+            return struct.unpack_from(self._order + form, self._view, start)
+        except struct.error:
+            raise _NotPlainError from None
+
+    def _octets(self, count: int) -> memoryview:
+        octets = self._view[self._at : self._at + count]
+        if len(octets) != count:
+            raise _NotPlainError
+        self._at += count
+        return octets
