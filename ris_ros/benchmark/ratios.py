@@ -161,6 +161,19 @@ class Verdict:
         return asdict(self)
 
 
+def require_kind(file: RatiosFile, kind: str) -> None:
+    """Refuse a kind of machine that a file knows nothing of.
+
+    Raises:
+        DataError: It does not.
+    """
+    if kind not in file.kinds:
+        raise DataError(
+            f"The file of ratios knows {', '.join(file.kinds) or 'no kind'}, not {kind}: "
+            f"add it with `ris bench --write-ratios`, or choose another --backend."
+        )
+
+
 def check(fresh: Mapping[str, FreshRatio], file: RatiosFile, kind: str, slack: float = 1.0) -> list[Verdict]:
     """Hold what was measured against a file; what only one of them has is passed over.
 
@@ -173,11 +186,7 @@ def check(fresh: Mapping[str, FreshRatio], file: RatiosFile, kind: str, slack: f
     Raises:
         DataError: The file knows no machine of this kind, or none of the ratios.
     """
-    if kind not in file.kinds:
-        raise DataError(
-            f"The file of ratios knows {', '.join(file.kinds) or 'no kind'}, not {kind}: "
-            f"add it with `ris bench --write-ratios`, or choose another --backend."
-        )
+    require_kind(file, kind)
     verdicts = []
     for name, should in file.kinds[kind].items():
         if name not in fresh:

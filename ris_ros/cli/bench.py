@@ -28,7 +28,7 @@ ris bench --quick                               the same in half a minute
 ris bench --only --dds --frames 10000           through DDS, and whether memory grows
 ris bench --only --compare clipseg --compare lavt --compare other.onnx
 ris bench --only --propagation                  masks carried forward, by their age
-ris bench --check benchmarks/ratios.json        have the ratios of this code become worse?
+ris bench --quick --check benchmarks/ratios.json   have the ratios of this code become worse?
 ris bench --bars --out figures                  everything, held against the project's bars"""
 
 JSON_FILE, PAGE_FILE, PLOT_FILE = "bench.json", "bench.md", "bench.png"
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_writable(args.out)
     file = None if args.check is None else RatiosFile.read(args.check)
-    measured = _Measured(args)
+    measured = _Measured(args, file)
     measured.all()
     return _finish(args, measured, file)
 
@@ -93,10 +93,11 @@ class _Measured:
         fresh: Its ratios by name.
     """
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, file: RatiosFile | None) -> None:
         self.figures: dict[str, Any] = {"schema": SCHEMA, "command_line": shlex.join(["ris", *sys.argv[1:]])}
         self.fresh: dict[str, FreshRatio] = {}
         self._args = args
+        self._file = file
         self._not_measured: dict[str, str] = {}
         self._begun_s = time.monotonic()
 
@@ -104,6 +105,7 @@ class _Measured:
         """Measure every part that was asked for."""
         from ris_ros.benchmark.energy import find_meter
         from ris_ros.benchmark.environment import environment
+        from ris_ros.benchmark.ratios import require_kind
 
         args = self._args
         if args.dds or args.start:
@@ -114,6 +116,8 @@ class _Measured:
             meter, energy = find_meter()
             self.figures["environment"] = environment(subject.bundle, subject.backend, args.threads, energy)
             self.figures["pictures"] = subject.pictures.source
+            if self._file is not None:
+                require_kind(self._file, _kind(self.figures))
             curves: dict[str, Curve] = {}
             whole: Whole | None = None
             if not args.only:
@@ -254,7 +258,7 @@ def _finish(args: argparse.Namespace, measured: _Measured, file: RatiosFile | No
     from ris_ros.data.output_file import write_whole
 
     figures, code = measured.figures, 0
-    kind = f"{figures['environment']['backend']}-{figures['environment']['precision']}"
+    kind = _kind(figures)
     drawn = tables(figures)
     print("\n\n".join(table.text() for table in drawn))
     if file is not None:
@@ -274,6 +278,10 @@ def _finish(args: argparse.Namespace, measured: _Measured, file: RatiosFile | No
     if not args.bars and (missing := figures.get("not_measured")):
         raise DataError(" ".join(f"{part} was not measured: {why}" for part, why in missing.items()))
     return code
+
+
+def _kind(figures: dict[str, Any]) -> str:
+    return f"{figures['environment']['backend']}-{figures['environment']['precision']}"
 
 
 def _page(figures: dict[str, Any], drawn: list[Any]) -> str:
