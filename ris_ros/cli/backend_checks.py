@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ris_ros.cli.checks import Finding, State, importable
+from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BundleError, MissingExtraError, RisError
 from ris_ros.runtime import registry
 from ris_ros.runtime.bundle import Bundle
@@ -25,7 +26,9 @@ def check_backends(bundle_path: Path) -> list[Finding]:
     except RisError as error:
         return [Finding("model", State.FAILURE, "the bundle cannot be used", str(error))]
     findings = [Finding("model", State.OK, f"{bundle.label} at {bundle.path}, every checksum right")]
-    findings += [_try_backend(name, bundle) for name in registry.BACKENDS]
+    findings += [
+        _try_backend(name, bundle, tensorrt) for name in registry.BACKENDS for tensorrt in _engines(name, bundle)
+    ]
     if all(finding.state is not State.OK for finding in findings[1:]):
         advice = "Install one with `pip install onnxruntime`."
         findings.append(Finding("backends", State.FAILURE, "none runs the model", advice))
@@ -34,7 +37,17 @@ def check_backends(bundle_path: Path) -> list[Finding]:
     return findings
 
 
-def _try_backend(name: str, bundle: Bundle) -> Finding:
+def _engines(name: str, bundle: Bundle) -> list[TensorRtSettings]:
+    """What to try of a backend: of TensorRT each engine that is kept, of others what they do by default."""
+    default = [TensorRtSettings()]
+    if name != "tensorrt":
+        return default
+    from ris_ros.runtime.tensorrt.engines import kept_settings
+
+    return kept_settings(bundle) or default
+
+
+def _try_backend(name: str, bundle: Bundle, tensorrt: TensorRtSettings) -> Finding:
     topic, row = f"backend {name}", registry.BACKENDS[name]
     if row.needs_gpu and not has_nvidia_gpu():
         return Finding(topic, State.ABSENT, f"needs an NVIDIA GPU ({row.help})")
@@ -45,8 +58,10 @@ def _try_backend(name: str, bundle: Bundle) -> Finding:
     command = TextBatch.stack([TextFeatures(words, mask, np.zeros(text.width, np.float32))], [0])
     try:
         # Nothing long is built here: what is not there yet is told with the command that builds it.
-        with registry.load_exact(name, bundle, threads=1, cancelled=lambda: True) as backend:
-            width, height = backend.fixed_size_px or bundle.input_size_px
+        with registry.load_exact(
+            name, bundle, threads=1, precision=tensorrt.precision, tensorrt=tensorrt, cancelled=lambda: True
+        ) as backend:
+            width, height = backend.camera_size_px or backend.fixed_size_px or bundle.input_size_px
             images = np.zeros((1, height, width, 3), np.uint8)
             took_ms = []
             for _ in range(_FRAMES_TRIED):

@@ -33,6 +33,10 @@ def log_progress(progress: Progress) -> None:
         _log.info("TensorRT: %s%s%s", progress.stage, share, left)
 
 
+def _said(size_px: tuple[int, int]) -> str:
+    return f"{size_px[0]}x{size_px[1]}"
+
+
 class TensorRtBackend(ClosesOnExit):
     """The bundle's graphs on TensorRT. Where no engine is in the cache, it is built first, which takes minutes.
 
@@ -85,7 +89,13 @@ class TensorRtBackend(ClosesOnExit):
     @property
     def notes(self) -> Mapping[str, str]:
         layers = ", ".join(f"{count} {name}" for name, count in sorted(self.report.layers.items()))
-        return {"layers": layers or "the inspector names none", "parity": str(self.report.parity)}
+        asked = self._specification
+        shrunk = "" if asked.camera_size_px is None else f" of camera images of {_said(asked.camera_size_px)}"
+        return {
+            "input": f"{_said(asked.size_px)}{shrunk}, {asked.cameras} cameras and {asked.commands} commands at once",
+            "layers": layers or "the inspector names none",
+            "parity": str(self.report.parity),
+        }
 
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
         """See :meth:`ris_ros.runtime.backend.Backend.prepare`; a shape is recorded when it runs for the second time."""

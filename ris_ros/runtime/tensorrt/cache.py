@@ -82,10 +82,12 @@ class BuiltEngine:
 
     Attributes:
         plans: Serialised engines by name, ``vision`` and ``ground``.
+        settings: What was asked for: see :class:`ris_ros.config.tensorrt.TensorRtSettings`.
         report: What the build and its checks said: see :class:`ris_ros.runtime.tensorrt.report.BuildReport`.
     """
 
     plans: Mapping[str, bytes]
+    settings: Mapping[str, Any]
     report: Mapping[str, Any]
 
 
@@ -116,7 +118,7 @@ class EngineCache:
             if content is None or hashlib.sha256(content).hexdigest() != record["sha256"].get(name):
                 return None
             plans[name] = content
-        return BuiltEngine(plans, record["report"])
+        return BuiltEngine(plans, record["settings"], record["report"])
 
     def make_folder(self) -> None:
         """Make its folder, or take it back where it was open to others.
@@ -125,6 +127,10 @@ class EngineCache:
             BackendError: It cannot be written, or is another user's.
         """
         own_folder(self.folder)
+
+    def stored(self) -> list[tuple[EngineKey, Mapping[str, Any]]]:
+        """Key and settings of each entry, the latest first; plans are not looked at."""
+        return [(EngineKey(**record["key"]), record["settings"]) for record in self._records()]
 
     def store(self, key: EngineKey, engine: BuiltEngine) -> None:
         """Keep an engine, whole or not at all, in place of what its key had.
@@ -138,6 +144,7 @@ class EngineCache:
         record = {
             "key": asdict(key),
             "sha256": {name: hashlib.sha256(plan).hexdigest() for name, plan in engine.plans.items()},
+            "settings": dict(engine.settings),
             "report": dict(engine.report),
         }
         try:
@@ -182,10 +189,8 @@ class EngineCache:
 
     def earlier_seconds(self, key: EngineKey) -> float | None:
         """How long the latest build on this GPU for this precision took; None where there was none."""
-        entries = sorted(self.folder.glob("*"), key=lambda path: path.lstat().st_mtime)
-        for entry in reversed(entries) if is_private_folder(self.folder) else ():
-            record = self._record(entry)
-            if record and (record["key"].get("gpu"), record["key"].get("precision")) == (key.gpu, key.precision):
+        for record in self._records():
+            if (record["key"].get("gpu"), record["key"].get("precision")) == (key.gpu, key.precision):
                 seconds = record["report"].get("seconds")
                 return float(seconds) if isinstance(seconds, (int, float)) else None
         return None
@@ -204,6 +209,14 @@ class EngineCache:
         name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{key.tensorrt}-{key.gpu}-{key.compute_capability}")
         return self.folder / f"timing-{name}.bin"
 
+    def _records(self) -> Iterator[dict[str, Any]]:
+        """Every record that can be trusted, the latest first."""
+        entries = list(self.folder.glob("*")) if is_private_folder(self.folder) else []
+        for entry in sorted(entries, key=lambda path: path.lstat().st_mtime, reverse=True):
+            record = self._record(entry)
+            if record is not None:
+                yield record
+
     def _record(self, entry: Path) -> dict[str, Any] | None:
         if not (is_private_folder(self.folder) and is_private_folder(entry)):
             return None
@@ -212,7 +225,7 @@ class EngineCache:
             record = json.loads(content) if content is not None else None
         except (ValueError, RecursionError):
             return None
-        parts = ("key", "sha256", "report")
+        parts = ("key", "sha256", "settings", "report")
         if not isinstance(record, dict) or not all(isinstance(record.get(part), dict) for part in parts):
             return None
         names = {field.name for field in fields(EngineKey)}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ris_ros.config.strict import parse_settings
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, RisError
 from ris_ros.runtime import parity
@@ -100,7 +101,7 @@ def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop,
         raise BackendError(
             "The cache holds no TensorRT engine of this model: run `ris build-engine`, which takes minutes."
         )
-    return _build(bundle, specification, workshop, key)
+    return _build(bundle, settings, specification, workshop, key)
 
 
 def engine_is_cached(bundle: Bundle, settings: TensorRtSettings) -> bool:
@@ -118,6 +119,27 @@ def engine_is_cached(bundle: Bundle, settings: TensorRtSettings) -> bool:
         return False
 
 
+def kept_settings(bundle: Bundle) -> list[TensorRtSettings]:
+    """The settings of all engines of a bundle that the cache holds for this machine, the latest first.
+
+    Builds nothing, and gives none wherever none could run.
+    """
+    cache = EngineCache(cache_folder("tensorrt"))
+    if cache.empty:
+        return []
+    found = []
+    try:
+        version, gpu = load_library().differences, Cuda().gpu()
+        for key, values in cache.stored():
+            with contextlib.suppress(RisError):  # another model's, or another version's of this package
+                settings = parse_settings(TensorRtSettings, values, str(cache.folder))
+                if Specification.of(bundle, settings).key(bundle, version, gpu) == key:
+                    found.append(settings)
+    except RisError:
+        return []
+    return found
+
+
 def _open_kept(kept: BuiltEngine, specification: Specification, workshop: Workshop) -> Opened | None:
     try:
         report = BuildReport.from_json(kept.report)
@@ -128,7 +150,9 @@ def _open_kept(kept: BuiltEngine, specification: Specification, workshop: Worksh
         return None
 
 
-def _build(bundle: Bundle, specification: Specification, workshop: Workshop, key: EngineKey) -> Opened:
+def _build(
+    bundle: Bundle, settings: TensorRtSettings, specification: Specification, workshop: Workshop, key: EngineKey
+) -> Opened:
     start = time.monotonic()
     workshop.cache.make_folder()  # before minutes are spent on what could not be kept
     workspace = workspace_bytes(workshop.cuda.free_bytes(), specification.workspace_mib)
@@ -166,7 +190,7 @@ def _build(bundle: Bundle, specification: Specification, workshop: Workshop, key
         )
         _log.info("TensorRT engines of %s built in %.0f s: %s", bundle.label, report.seconds, report)
         parity.require(found, key.precision, "TensorRT")
-        workshop.cache.store(key, BuiltEngine(plans, report.to_json()))
+        workshop.cache.store(key, BuiltEngine(plans, settings.model_dump(mode="json"), report.to_json()))
     except BaseException:
         runner.close()
         raise

@@ -262,8 +262,10 @@ def test_whether_an_engine_is_cached_is_told_without_building(
     assert engines.engine_is_cached(bundle, settings)
     assert not engines.engine_is_cached(bundle, TensorRtSettings(precision="fp32", cameras=2))
     assert not engines.engine_is_cached(bundle, TensorRtSettings(precision="int8", dla=0))
+    assert engines.kept_settings(bundle) == [settings]
     machine.refuse.add("cudaGetDeviceCount")
     assert not engines.engine_is_cached(bundle, settings)
+    assert engines.kept_settings(bundle) == []
     assert machine.count(BUILD) == 0
 
 

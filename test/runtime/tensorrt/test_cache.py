@@ -19,7 +19,7 @@ from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.tensorrt.cache import RECORD, BuiltEngine, EngineCache, EngineKey
 
 KEY = EngineKey("ab", "10.3.0", "Orin", "8.7", "fp16", "96x64, 1 to 6 cameras", "workspace auto")
-ENGINE = BuiltEngine({"vision": b"see" * 50, "ground": b"say" * 70}, {"seconds": 12.5})
+ENGINE = BuiltEngine({"vision": b"see" * 50, "ground": b"say" * 70}, {"cameras": 2}, {"seconds": 12.5})
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def entry(cache: EngineCache) -> Path:
 def test_what_is_stored_comes_back(cache: EngineCache) -> None:
     found = cache.load(KEY)
     assert found is not None
-    assert (found.plans, found.report) == (ENGINE.plans, ENGINE.report)
+    assert (found.plans, found.settings, found.report) == (ENGINE.plans, ENGINE.settings, ENGINE.report)
+    assert cache.stored() == [(KEY, ENGINE.settings)]
     assert cache.why_absent(dataclasses.replace(KEY, gpu="Xavier")) != ""
     assert [path.name for path in cache.folder.iterdir()] == [KEY.digest], "nothing of the writing is left"
 
@@ -148,7 +149,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_storing_again_replaces(cache: EngineCache) -> None:
-    cache.store(KEY, BuiltEngine({"vision": b"a", "ground": b"b"}, {}))
+    cache.store(KEY, BuiltEngine({"vision": b"a", "ground": b"b"}, {}, {}))
     found = cache.load(KEY)
     assert found is not None and found.plans["vision"] == b"a"
 
