@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 import ris_ros
-from ris_ros.runtime.registry import BACKENDS
+from ris_ros.runtime.table import BACKENDS
 
 
 @pytest.fixture(scope="module")

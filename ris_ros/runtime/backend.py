@@ -30,7 +30,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """Name in :data:`ris_ros.runtime.registry.BACKENDS`."""
+        """Name in :data:`ris_ros.runtime.table.BACKENDS`."""
         ...
 
     @property

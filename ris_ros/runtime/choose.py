@@ -91,6 +91,7 @@ class Contest:
 
     Args:
         bundle: What they run.
+        size_px: (width, height) of the input for those that take any.
         ask: Makes the question for an input size; :func:`question` but in tests.
         clock_s: A steady clock.
     """
@@ -98,10 +99,12 @@ class Contest:
     def __init__(
         self,
         bundle: Bundle,
+        size_px: tuple[int, int],
         ask: Callable[[Bundle, tuple[int, int]], Question] = question,
         clock_s: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._bundle = bundle
+        self._size_px = size_px
         self._ask = ask
         self._clock_s = clock_s
         self._questions: dict[tuple[int, int], Question] = {}
@@ -143,7 +146,8 @@ class Contest:
         judge = self._loaded.get(reference.name)
         try:
             own = judge or reference.load()
-            sizes = {self._size_of(backend) for backend in self._loaded.values()}
+            # Who shrinks camera images itself was held to the table when its engine was built.
+            sizes = {self._size_of(one) for one in self._loaded.values() if one.camera_size_px is None}
             asked = {size: self._question(size) for size in sizes}
             expected = {size: _answer(own, asked[size]) for size in sizes if asked[size].real}
             if judge is None:
@@ -154,7 +158,7 @@ class Contest:
 
         def agree(backend: Backend) -> None:
             size_px = self._size_of(backend)
-            if backend is judge or size_px not in expected:
+            if backend is judge or backend.camera_size_px is not None or size_px not in expected:
                 return
             parity = compare(expected[size_px], self._answer(backend), self._bundle.settings.thresholds)
             if not parity.within(LIMITS[backend.precision]):
@@ -194,7 +198,7 @@ class Contest:
             _log.warning("backend %s could not be closed: %s", name, cause(error))
 
     def _size_of(self, backend: Backend) -> tuple[int, int]:
-        return backend.camera_size_px or backend.fixed_size_px or self._bundle.input_size_px
+        return backend.camera_size_px or backend.fixed_size_px or self._size_px
 
     def _question(self, size_px: tuple[int, int]) -> Question:
         if size_px not in self._questions:

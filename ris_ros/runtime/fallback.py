@@ -77,6 +77,7 @@ class FallbackBackend(ClosesOnExit):
         self._fixed_size_px: tuple[int, int] | None = None
         self._camera_size_px: tuple[int, int] | None = None
         self._about = _About()
+        self._described_for: tuple[tuple[int, ...], int] = ((), 0)
         self._candidates = tuple(candidates)
         self._left = list(candidates[1:])
         self._notes = dict(notes)
@@ -136,7 +137,13 @@ class FallbackBackend(ClosesOnExit):
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
         if features is not self._given:
             raise MisuseError("These features are of an earlier look, or of another backend: look again first.")
-        return self._run(lambda backend: self._ask(backend, text))
+        output = self._run(lambda backend: self._ask(backend, text))
+        shapes = (self._images.shape, len(text.camera_index))
+        if shapes != self._described_for:
+            # Engines may be made for new shapes, and tell of them.
+            self._describe(self._backend)
+            self._described_for = shapes
+        return output
 
     def close(self) -> None:
         self._given = self._seen = None

@@ -12,7 +12,7 @@ from ris_ros.cli import backend_checks, checks, doctor
 from ris_ros.cli.checks import Finding, ProbeResult, State
 from ris_ros.errors import BackendError, BundleError, MissingExtraError
 from ris_ros.runtime import registry
-from ris_ros.runtime.registry import BackendEntry
+from ris_ros.runtime.table import BackendEntry
 
 GOOD_PROBE = ProbeResult(0, 'a warning\n{"rclpy": "/opt/x/rclpy/__init__.py", "rmw": "rmw_fastrtps_cpp"}\n', "")
 WITH_PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"

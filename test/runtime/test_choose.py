@@ -46,7 +46,7 @@ class Field:
             width, height = size_px
             return Question(np.full((1, height, width, 3), 4, np.uint8), one_command(), real)
 
-        return Contest(tiny_bundle.open_bundle(), ask, self.clock).run(candidates, reference)
+        return Contest(tiny_bundle.open_bundle(), (96, 64), ask, self.clock).run(candidates, reference)
 
 
 @pytest.fixture
@@ -125,6 +125,15 @@ def test_each_is_asked_in_the_size_that_it_takes(field: Field) -> None:
     found, winner = field.run(reference, field.candidate("fixed", 0.01, fixed_size_px=(64, 32)), reference=reference)
     assert winner is field.backends["fixed"]
     assert all(not one.left_out for one in found)
+
+
+def test_one_that_shrinks_camera_images_is_measured_on_those_and_was_judged_before(field: Field) -> None:
+    reference = field.candidate("onnx", 0.02)
+    camera = field.candidate("camera", 0.01, fixed_size_px=(64, 32), camera_size_px=(640, 360), answer=-3.0)
+    wrong = field.candidate("wrong", 0.001, answer=-3.0)
+    found, winner = field.run(reference, camera, wrong, reference=reference)
+    assert winner is field.backends["camera"]
+    assert [one.name for one in found if one.left_out] == ["wrong"]
 
 
 def test_where_none_works_there_is_none(field: Field) -> None:

@@ -56,6 +56,17 @@ def test_while_nothing_fails_it_is_the_first() -> None:
     assert first.closed and not second.looks
 
 
+def test_what_an_engine_tells_after_a_new_shape_is_told() -> None:
+    class Talkative(FakeBackend):
+        @property
+        def notes(self) -> dict[str, str]:
+            return {"looks": str(self.looks)}
+
+    backend = wrapped(Talkative("first"))
+    answer(backend)
+    assert backend.notes["looks"] == "1"
+
+
 @pytest.mark.parametrize(
     "failing",
     [

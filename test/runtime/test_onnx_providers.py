@@ -138,7 +138,7 @@ def test_where_a_build_is_unwelcome_only_a_kept_engine_will_do() -> None:
 
 def test_sizes_that_the_bundle_does_not_take_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*GPU_ROWS.values(), "CPUExecutionProvider"])
-    with pytest.raises(BackendError, match="no images of 100x64"):
+    with pytest.raises(BackendError, match="no input of 100x64"):
         load_on_tensorrt(tiny_bundle.open_bundle(), 1, TensorRtSettings(size_px=(100, 64)), no)
 
 

@@ -16,7 +16,7 @@ from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.choose import Contest, Measured
 from ris_ros.runtime.fallback import FELL_BACK
-from ris_ros.runtime.registry import BackendEntry, LoadOptions
+from ris_ros.runtime.table import BackendEntry, LoadOptions
 
 IMAGE = np.full((1, 64, 96, 3), 5, np.uint8)
 

@@ -23,6 +23,7 @@ class FakeBackend(ClosesOnExit):
         answer: The logit that it gives in place of the mean.
         precision: What it says it computes in.
         fixed_size_px: The only (width, height) that it takes.
+        camera_size_px: That of camera images, if it shrinks them itself.
         works: Called at every question, before the answer.
     """
 
@@ -35,11 +36,12 @@ class FakeBackend(ClosesOnExit):
         answer: float | None = None,
         precision: str = "fp32",
         fixed_size_px: tuple[int, int] | None = None,
+        camera_size_px: tuple[int, int] | None = None,
         works: Callable[[], Any] = lambda: None,
     ) -> None:
         self.name, self.precision, self.device = name, precision, f"device of {name}"
         self.see_fails, self.ground_fails, self.answer = see_fails, ground_fails, answer
-        self._fixed_size_px = fixed_size_px
+        self._fixed_size_px, self._camera_size_px = fixed_size_px, camera_size_px
         self._works = works
         self.looks = self.questions = 0
         self.closed = False
@@ -52,10 +54,14 @@ class FakeBackend(ClosesOnExit):
     def fixed_size_px(self) -> tuple[int, int] | None:
         return self._fixed_size_px
 
+    @property
+    def camera_size_px(self) -> tuple[int, int] | None:
+        return self._camera_size_px
+
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         assert not self.closed
         height, width = images_rgb.shape[1:3]
-        if self._fixed_size_px not in (None, (width, height)):
+        if (self._camera_size_px or self._fixed_size_px) not in (None, (width, height)):
             raise MisuseError(f"{self.name} takes other images: letterbox them.")
         self.looks += 1
         if self.see_fails is not None:

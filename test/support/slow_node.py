@@ -12,7 +12,7 @@ from ris_ros.ros.main import main
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.onnx_backend import OnnxBackend
-from ris_ros.runtime.registry import BACKENDS, BackendEntry, LoadOptions
+from ris_ros.runtime.table import BACKENDS, BackendEntry, LoadOptions
 from ris_ros.types import VisionFeatures
 
 DELAY_S = 0.3
