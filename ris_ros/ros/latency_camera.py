@@ -16,6 +16,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from ris_ros.ros.stamps import set_ns
 
 _PICTURES = 4
+_SHAKE_PX = 4
 
 
 def run(
@@ -52,8 +53,9 @@ def run(
 
 def _message(kind: type, size_px: tuple[int, int], number: int) -> Any:
     width, height = size_px
-    coarse = np.random.default_rng(number).integers(0, 256, (9, 16, 3), np.uint8)
-    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    coarse = np.random.default_rng(0).integers(0, 256, (9, 16, 3), np.uint8)
+    # One scene that shakes: masks can be carried forward from image to image, as from any camera's.
+    picture = np.roll(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), _SHAKE_PX * number, axis=1)
     if kind is CompressedImage:
         return CompressedImage(format="jpeg", data=array.array("B", cv2.imencode(".jpg", picture)[1].tobytes()))
     message = Image(width=width, height=height, encoding="bgr8", step=3 * width)
