@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ris_ros.benchmark.energy import EnergyMeter
 from ris_ros.benchmark.inputs import MOST_CAMERAS, MOST_COMMANDS, TEXTS
 from ris_ros.benchmark.subject import Size, Subject
-from ris_ros.benchmark.timing import Plan, Timing, measure
+from ris_ros.benchmark.timing import Plan, Timing, measure, percentiles
 from ris_ros.runtime.backend import Backend
 from ris_ros.types import VisionFeatures
 
@@ -32,14 +32,14 @@ class Whole:
         image_size_px: (width, height) of the image.
         input_size_px: (width, height) at which the network saw it.
         timing: Of the whole.
-        stages_ms: Median of each stage, in the order in which they are passed.
+        stages_ms: Stage -> its durations in the same calls, float64 [n] each, in the order in which they are passed.
         not_model: Share of the time that is neither vision nor ground, the median over the runs.
     """
 
     image_size_px: Size
     input_size_px: Size
     timing: Timing
-    stages_ms: Mapping[str, float]
+    stages_ms: Mapping[str, NDArray[np.float64]]
     not_model: float
 
     def figures(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Whole:
             "image_size_px": list(self.image_size_px),
             "input_size_px": list(self.input_size_px),
             **self.timing.figures(),
-            "stages_p50_ms": dict(self.stages_ms),
+            "stages": {name: percentiles(taken) for name, taken in self.stages_ms.items()},
             "not_model_share": self.not_model,
         }
 
@@ -121,7 +121,7 @@ def measure_whole(subject: Subject, image_size_px: Size, plan: Plan, energy: Ene
         image_size_px,
         subject.perceiver().input_for([image_size_px]),
         timing,
-        {name: float(np.median(taken)) for name, taken in stages_ms.items()},
+        stages_ms,
         float(np.median(1.0 - model_ms / timing.durations_ms)),
     )
 

@@ -42,6 +42,18 @@ class Plan:
             raise ValueError("a plan needs at least one run, one warm-up and some time")
 
 
+def percentile(durations: NDArray[np.float64], share: float) -> float | None:
+    """The duration that this share of the calls kept within; None where so few calls cannot tell."""
+    if len(durations) * (1.0 - share) < 1.0 - 1e-9:
+        return None
+    return float(np.quantile(durations, share))
+
+
+def percentiles(durations_ms: NDArray[np.float64]) -> dict[str, float | None]:
+    """Those of :data:`PERCENTILES`, by name."""
+    return {name: percentile(durations_ms, share) for name, share in PERCENTILES.items()}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timing:
     """What calls of one kind took.
@@ -64,12 +76,6 @@ class Timing:
     joules_per_call: float | None = None
     collections: int = 0
 
-    def percentile(self, share: float) -> float | None:
-        """The duration that this share of the calls kept within; None where so few calls cannot tell."""
-        if len(self.durations_ms) * (1.0 - share) < 1.0 - 1e-9:
-            return None
-        return float(np.quantile(self.durations_ms, share))
-
     @property
     def median_ms(self) -> float:
         """The duration that half of the calls kept within."""
@@ -79,7 +85,7 @@ class Timing:
         """All but the single durations, as JSON takes it."""
         return {
             "runs": len(self.durations_ms),
-            **{name: self.percentile(share) for name, share in PERCENTILES.items()},
+            **percentiles(self.durations_ms),
             "max_ms": float(self.durations_ms.max()),
             "first_ms": self.first_ms,
             "per_s": self.per_call * 1e3 / float(self.durations_ms.mean()),

@@ -81,9 +81,8 @@ def start_figures(args: argparse.Namespace, parameters: dict[str, str], say: Cal
 def figures_of(trial: Trial, latency: Latency) -> dict[str, Any]:
     """A measurement as JSON takes it."""
     from ris_ros.benchmark.memory import Growth
-    from ris_ros.benchmark.timing import PERCENTILES, Timing
+    from ris_ros.benchmark.timing import percentiles
 
-    timing = Timing(latency.ages_ms, first_ms=float(latency.ages_ms[0]))
     memory: dict[str, Any] | None = None
     if len(latency.memory_mb) >= _LEAST_SAMPLES:
         growth = Growth.of(latency.memory_mb)
@@ -95,7 +94,7 @@ def figures_of(trial: Trial, latency: Latency) -> dict[str, Any]:
         "texts": list(trial.texts),
         "node": dict(latency.engine),
         "frames": len(latency.ages_ms),
-        **{name: timing.percentile(share) for name, share in PERCENTILES.items()},
+        **percentiles(latency.ages_ms),
         "grounded_per_s": latency.grounded_per_s,
         "arrived": latency.arrived,
         "grounded": latency.grounded,

@@ -52,7 +52,7 @@ RUN = {
                 **TIMING,
                 "image_size_px": [1280, 720],
                 "input_size_px": [512, 288],
-                "stages_p50_ms": {"vision": 5.0},
+                "stages": {"vision": {"p50_ms": 5.0, "p99_ms": None, "p99_9_ms": None}},
                 "not_model_share": 0.2,
             }
         ],

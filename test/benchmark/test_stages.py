@@ -40,7 +40,7 @@ def test_every_stage_is_measured(subject):
     assert {"ground, 1 command", "ground, 4 commands", "ground, 16 commands", ONE_COMMAND} <= set(stages.timings)
     assert len(told) == len(stages.timings) + len(stages.wholes)
     for whole in stages.wholes:
-        assert sum(whole.stages_ms.values()) <= 1.5 * whole.timing.median_ms
+        assert np.all(sum(whole.stages_ms.values()) <= whole.timing.durations_ms)
         assert {"letterbox", "vision", "ground", "masks"} <= set(whole.stages_ms)
         assert 0.0 < whole.not_model < 1.0
 

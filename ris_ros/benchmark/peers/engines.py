@@ -25,6 +25,11 @@ _TYPES: Mapping[str, type] = {
     "tensor(int64)": np.int64,
     "tensor(bool)": np.bool_,
 }
+_Provider = tuple[str, Mapping[str, Any]]
+_GPU_PROVIDERS: Mapping[str, _Provider] = {
+    "ONNX Runtime CUDA": ("CUDAExecutionProvider", {}),
+    "ONNX Runtime TensorRT fp16": ("TensorrtExecutionProvider", {"trt_fp16_enable": True}),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +46,7 @@ class Engine:
 
 
 def engines(graph: Path, picture_rgb: NDArray[np.uint8], open_size_px: tuple[int, int], threads: int) -> list[Engine]:
-    """A graph in ONNX Runtime (fp32) and, where it is installed, in OpenVINO (bf16 where the processor has it).
+    """A graph in every runtime here: ONNX Runtime on the processor, and on a GPU where it can; OpenVINO.
 
     Args:
         graph: The file.
@@ -53,13 +58,14 @@ def engines(graph: Path, picture_rgb: NDArray[np.uint8], open_size_px: tuple[int
         BackendError: No runtime can load the graph, or its inputs cannot be filled.
     """
     try:
-        session = _session(graph, threads)
+        session = _session(graph, threads, "CPUExecutionProvider")
     except Exception as error:  # ONNX Runtime raises classes of its own that share no base
         raise BackendError(f"{graph}: ONNX Runtime cannot load it ({first_line(error)}): export it again.") from None
     inputs = {
         port.name: fill(port.name, port.type, port.shape, picture_rgb, open_size_px) for port in session.get_inputs()
     }
     found = [Engine("ONNX Runtime fp32", lambda: session.run(None, inputs))]
+    found += [engine for name, provider in _GPU_PROVIDERS.items() if (engine := _on_gpu(name, provider, graph, inputs))]
     if (other := _openvino(graph, inputs, threads)) is not None:
         found.append(other)
     return found
@@ -102,7 +108,23 @@ def fill(
     return np.random.default_rng(0).standard_normal(lengths).astype(dtype)
 
 
-def _session(graph: Path, threads: int) -> Any:
+def _on_gpu(name: str, provider: _Provider, graph: Path, inputs: Mapping[str, NDArray[Any]]) -> Engine | None:
+    """None where there is no such provider, no GPU, or it does not take the graph."""
+    import onnxruntime
+
+    if provider[0] not in onnxruntime.get_available_providers():
+        return None
+    try:
+        session = _session(graph, 1, provider)
+        if session.get_providers()[0] != provider[0]:
+            return None
+        session.run(None, dict(inputs))
+    except Exception:  # see above; a provider without its GPU or libraries may raise anything
+        return None
+    return Engine(name, lambda: session.run(None, dict(inputs)))
+
+
+def _session(graph: Path, threads: int, provider: str | _Provider) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -111,7 +133,7 @@ def _session(graph: Path, threads: int) -> Any:
     # Threads that spin after a run would slow down whatever is measured next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(graph), options, providers=[provider])
 
 
 def _openvino(graph: Path, inputs: Mapping[str, NDArray[Any]], threads: int) -> Engine | None:
