@@ -203,6 +203,7 @@ class Session:
         self._answer_images(arrivals)
         for arrival in arrivals:
             self._sizing.meet(arrival.camera, arrival.message)
+        self._sizing.prepare_next()
 
     def _answer_images(self, arrivals: Sequence[Arrival]) -> None:
         begin_ns = time.monotonic_ns()

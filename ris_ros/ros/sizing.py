@@ -5,7 +5,9 @@ Belongs to the worker thread, but for :attr:`Sizing.input_size_px`.
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -48,10 +50,11 @@ class Sizing:
         self._choices_px = ladder(largest_px, SIDE_STEP) if adaptive else (largest_px,)
         self._policy = InputSize(self._choices_px)
         self._cameras_px: dict[str, tuple[int, int]] = {}
+        self._to_prepare: deque[tuple[tuple[int, int], int]] = deque()
         self.input_size_px: tuple[int, int] | None = None
 
     def meet(self, camera: str, message: Any) -> None:
-        """An image came. After the first of a camera, engines are made for its size, whether anything is asked or not.
+        """An image came. With the first of a camera its size is known, and engines can be made for it.
 
         Args:
             camera: Its camera.
@@ -59,14 +62,34 @@ class Sizing:
         """
         if camera in self._cameras_px:
             return
-        begin_ns = time.monotonic_ns()
         try:
-            self._cameras_px[camera] = image_size_px(message)
-            self._prepare()
+            size_px = image_size_px(message)
+            self._perceiver.input_for([size_px])
         except ImageError:
-            self._cameras_px.pop(camera, None)  # it is told of where it is decoded
+            return  # it is told of where it is decoded
+        self._cameras_px[camera] = size_px
+        fixed = self._perceiver.backend.fixed_size_px is not None
+        choices_px = self._choices_px[:1] if fixed else self._choices_px
+        self._to_prepare = deque(itertools.product(choices_px, sorted({1, self._commands})))
+
+    def prepare_next(self) -> None:
+        """Make engines for one more case, whether anything is asked or not; nothing where all are made.
+
+        One at a time: an image that comes meanwhile waits no longer than for one of them.
+        """
+        if not self._to_prepare:
+            return
+        choice_px, commands = self._to_prepare.popleft()
+        begin_ns = time.monotonic_ns()
+        in_use_px = self._perceiver.input_size_px
+        try:
+            self._perceiver.input_size_px = choice_px
+            self._perceiver.prepare(list(self._cameras_px.values()), commands)
         except Exception as error:  # whatever an engine throws: the images themselves will show whether it matters
-            self._problem("backend", f"Preparing for the images of '{camera}' failed: {error}")
+            self._to_prepare.clear()
+            self._problem("backend", f"Preparing for the cameras' images failed: {error}")
+        finally:
+            self._perceiver.input_size_px = in_use_px
         self._statistics.took("prepare", time.monotonic_ns() - begin_ns)
 
     def looked(self, frames: Sequence[Frame], look_ns: int) -> None:
@@ -82,15 +105,4 @@ class Sizing:
         if self._perceiver.backend.fixed_size_px is not None or not known_s or len(self._choices_px) < 2:
             return
         if self._policy.looked(look_ns / 1e9, min(known_s), time.monotonic()):
-            self._perceiver.input_size_px = self._policy.size_px
-
-    def _prepare(self) -> None:
-        sizes_px = list(self._cameras_px.values())
-        fixed = self._perceiver.backend.fixed_size_px is not None
-        try:
-            for choice_px in self._choices_px[:1] if fixed else reversed(self._choices_px):
-                self._perceiver.input_size_px = choice_px
-                for commands in sorted({1, self._commands}):
-                    self._perceiver.prepare(sizes_px, commands)
-        finally:
             self._perceiver.input_size_px = self._policy.size_px
