@@ -45,6 +45,10 @@ class BackendError(RisError):
     """An inference backend cannot be loaded or failed while running."""
 
 
+class PlanError(BackendError):
+    """A built engine cannot be used on this machine, though its libraries and its GPU are there: build it again."""
+
+
 class MisuseError(BackendError):
     """A backend was handed what no backend could answer; the engine is not to blame, and another would not help."""
 

@@ -11,7 +11,7 @@ from ris_ros.errors import BackendError
 from ris_ros.runtime.backend import GROUND_TEXT_INPUTS
 from ris_ros.runtime.tensorrt.library import Library
 from ris_ros.runtime.tensorrt.prepare import Typed
-from ris_ros.runtime.tensorrt.progress import BuildProgress, Report, monitor, never, silent
+from ris_ros.runtime.tensorrt.progress import BuildProgress, Progress, Report, monitor, never, silent
 
 if TYPE_CHECKING:
     import tensorrt
@@ -156,7 +156,9 @@ def build_plan(
     if measured is None or not config.set_timing_cache(measured, False):
         _log.info("The timing cache is damaged or another GPU's: %s is timed afresh.", job.name)
         config.set_timing_cache(config.create_timing_cache(b""), False)
-    progress = BuildProgress(f"building {job.name}", report, cancelled, expected_s)
+    stage = f"building {job.name}"
+    report(Progress(stage, left_s=expected_s))
+    progress = BuildProgress(stage, report, cancelled, expected_s)
     watcher = monitor(trt, progress) if known.reports_progress else None  # must outlive the build
     known.watch(config, watcher)
     plan = builder.build_serialized_network(network, config)

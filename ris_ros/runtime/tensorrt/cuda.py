@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ris_ros.errors import BackendError, MissingExtraError
 
 _MEMINFO = Path("/proc/meminfo")
+_OLD_DRIVER = 35
 _LOST = frozenset({214, 700, 702, 710, 714, 715, 716, 717, 718, 719})
 """Errors such as an illegal address, after which every call of this process fails until it ends."""
 
@@ -160,6 +161,11 @@ class Cuda:
         if int(status) != 0:
             _, said = self._runtime.cudaGetErrorString(status)
             reason = said.decode() if isinstance(said, bytes) else str(said)
+            if int(status) == _OLD_DRIVER:
+                raise BackendError(
+                    "The driver of this GPU is older than cuda-bindings, or there is none: on JetPack 6 run "
+                    "`pip install 'cuda-bindings<13'`, or use the backend onnx."
+                )
             if int(status) in _LOST:
                 raise BackendError(f"CUDA failed for good ({name}: {reason}): start the program again.")
             raise BackendError(f"CUDA failed ({name}: {reason}): run `ris doctor`, or use the backend onnx.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ris_ros.config.strict import parse_settings
 from ris_ros.config.tensorrt import TensorRtSettings
-from ris_ros.errors import BackendError, RisError
+from ris_ros.errors import BackendError, PlanError, RisError
 from ris_ros.runtime import parity
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
@@ -145,7 +145,7 @@ def _open_kept(kept: BuiltEngine, specification: Specification, workshop: Worksh
         report = BuildReport.from_json(kept.report)
         runner = Runner(workshop.library, workshop.cuda, kept.plans, specification.dla)
         return Opened(runner, specification, report, built=False)
-    except (KeyError, TypeError, ValueError, AttributeError, BackendError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, PlanError) as error:
         _log.warning("The engine in the cache cannot be used (%s): it is built again.", error)
         return None
 

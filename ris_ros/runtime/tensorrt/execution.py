@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ris_ros.errors import BackendError, MisuseError
+from ris_ros.errors import BackendError, MisuseError, PlanError
 from ris_ros.runtime.tensorrt.cuda import Cuda
 from ris_ros.runtime.tensorrt.library import Library
 from ris_ros.runtime.tensorrt.memory import Memory, Tensor
@@ -58,7 +58,8 @@ class Engine:
         stream: The stream that everything runs in.
 
     Raises:
-        BackendError: The plan cannot be read or run by this library on this GPU.
+        PlanError: The plan cannot be read by this library on this GPU.
+        BackendError: There is no room for it, or its tensors are not understood.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Engine:
         self._shapes: OrderedDict[_Rows, _Shape] = OrderedDict()
         self.engine: tensorrt.ICudaEngine | None = runtime.deserialize_cuda_engine(plan)
         if self.engine is None:
-            raise self._failed("cannot be loaded")
+            raise PlanError(str(self._failed("cannot be loaded")))
         self._profiles = [self._read_profile(index) for index in range(self.engine.num_optimization_profiles)]
         self.tensors = self._read_tensors()
 

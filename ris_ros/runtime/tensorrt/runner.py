@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ris_ros.errors import BackendError, MisuseError
+from ris_ros.errors import BackendError, MisuseError, PlanError
 from ris_ros.runtime.backend import GROUND_OUTPUTS, GROUND_TEXT_INPUTS
 from ris_ros.runtime.tensorrt.cache import PLANS
 from ris_ros.runtime.tensorrt.cuda import Cuda
@@ -31,7 +31,8 @@ class Runner:
         dla_core: The deep learning accelerator that the vision plan was built for.
 
     Raises:
-        BackendError: A plan cannot be loaded, or memory ran out.
+        PlanError: A plan cannot be loaded, or is none of a bundle's.
+        BackendError: Memory ran out, or CUDA failed.
     """
 
     def __init__(self, library: Library, cuda: Cuda, plans: Mapping[str, bytes], dla_core: int | None = None) -> None:
@@ -132,7 +133,7 @@ class Runner:
         """Refuse plans whose tensors are not those of a bundle's graphs."""
         vision, ground = (set(self._engines[name].tensors) for name in PLANS)
         if ground != (vision - {"image"}) | {*GROUND_TEXT_INPUTS, *GROUND_OUTPUTS} or "image" not in vision:
-            raise BackendError("The engines are not those of a bundle: run `ris build-engine --force`.")
+            raise PlanError("The engines are not those of a bundle: run `ris build-engine --force`.")
 
     def _require(self) -> None:
         self._thread.require()

@@ -278,6 +278,19 @@ def test_an_altered_plan_is_built_again(load: Load, machine: Machine, tmp_path: 
     assert again.count(BUILD) == 2
 
 
+def test_a_plan_that_does_not_load_is_built_again_but_one_without_room_is_not(load: Load, machine: Machine) -> None:
+    load(machine).close()
+    unreadable = Machine()
+    unreadable.refuse.add("Runtime.deserialize_cuda_engine once")
+    load(unreadable).close()
+    assert unreadable.count(BUILD) == 2
+    full = Machine()
+    full.refuse.add("cudaMalloc")
+    with pytest.raises(BackendError, match="out of memory"):
+        load(full)
+    assert full.count(BUILD) == 0 and full.alive == {}
+
+
 def test_progress_is_told_and_cancelling_ends_the_build(load: Load, machine: Machine) -> None:
     told: list[Progress] = []
     load(machine, told=told).close()
@@ -319,6 +332,13 @@ def test_an_error_that_outlives_the_call_says_to_start_again(load: Load, machine
     machine.refuse.add("cudaStreamSynchronize")
     machine.status = 700
     with pytest.raises(BackendError, match="start the program again"):
+        load(machine)
+
+
+def test_a_driver_that_is_too_old_is_told_with_what_to_install(load: Load, machine: Machine) -> None:
+    machine.refuse.add("cudaGetDeviceCount")
+    machine.status = 35
+    with pytest.raises(BackendError, match="cuda-bindings<13"):
         load(machine)
 
 
