@@ -46,6 +46,20 @@ def test_an_empty_frame_is_refused_with_its_cameras_name() -> None:
     assert Frame("front", np.zeros((4, 6, 3), np.uint8), 0).size_px == (6, 4)
 
 
+def test_a_frames_size_is_its_cameras_however_small_the_image_is() -> None:
+    image = np.zeros((4, 6, 3), np.uint8)
+    assert Frame("front", image, 0, camera_size_px=(1200, 800)).size_px == (1200, 800)
+    with pytest.raises(ValueError, match="camera_size_px"):
+        Frame("front", image, 0, camera_size_px=(0, 800))
+
+
+def test_the_mask_inside_its_box_is_all_of_it() -> None:
+    full, empty = answer(True), answer(False)
+    assert full.size_px == empty.size_px == (6, 4)
+    assert full.inside.sum() == full.mask.sum() > 0 and full.inside.shape == full.roi_xywh[:1:-1]
+    assert empty.inside.size == 0
+
+
 @pytest.mark.parametrize("changes", [{"id": ""}, {"text": ""}, {"confidence": 1.1}, {"time_to_live_ns": -1}])
 def test_a_command_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(CommandError):

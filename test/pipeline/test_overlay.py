@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,17 @@ def test_outside_the_banner_only_the_masks_change(size: tuple[int, int], target:
     assert not (changed & ~marked).any()
     assert changed[one.asked.mask].all()
     assert (one.frame.image_rgb == before).all()
+
+
+def test_a_frame_that_was_shrunk_is_drawn_at_its_cameras_size() -> None:
+    one = grounding((640, 480), (100, 200, 100, 100), None)
+    small = dataclasses.replace(
+        one, frame=Frame("front", one.frame.image_rgb[::2, ::2].copy(), 0, camera_size_px=(640, 480))
+    )
+    assert (draw([small]) == draw([one])).all()
+    whole = np.full((480, 640, 3), 60, np.uint8)
+    picture = draw([small], whole)
+    assert (picture[470, 600] == 60).all() and (picture[250, 150] != draw([one])[250, 150]).any()
 
 
 def test_the_two_masks_are_told_apart_by_colour() -> None:

@@ -6,6 +6,7 @@ import tiny_bundle
 from tiny_bundle import BLUE, RED, WHITE, picture
 
 from ris_ros.errors import BackendError, ConfigError
+from ris_ros.geometry.letterbox import resized
 from ris_ros.pipeline.perceive import Perceiver
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.runtime import registry
@@ -153,6 +154,44 @@ def test_one_look_serves_many_answers(perceiver: Perceiver) -> None:
     perceiver.answer(view, [command("the blue car")])
     again = perceiver.answer(view, [command("the red car")])
     assert same(first[0], again[0])
+
+
+@pytest.mark.parametrize("size", [(640, 360), (384, 256), (1000, 700), (90, 160)])
+def test_an_image_shrunk_to_the_working_size_is_answered_as_the_whole(
+    perceiver: Perceiver, size: tuple[int, int]
+) -> None:
+    box = size[0] // 8, size[1] // 4, size[0] // 2, size[1] // 2
+    whole = Frame("front", picture(size, (RED, box)), 1)
+    width, height = perceiver.working_size(size)
+    assert width <= tiny_bundle.INPUT_SIZE_PX[0] and height <= tiny_bundle.INPUT_SIZE_PX[1]
+    small = Frame("front", resized(whole.image_rgb, (width, height)), 1, camera_size_px=size)
+    commands = [command("the red car"), command("the white van")]
+    for one, other in zip(perceiver.perceive([whole], commands), perceiver.perceive([small], commands), strict=True):
+        assert same(one, other)
+        assert other.object.size_px == size and other.object.roi_xywh == one.object.roi_xywh
+        assert other.asked.peak_xy == one.asked.peak_xy
+
+
+def test_a_single_image_that_is_the_networks_input_is_not_copied(
+    perceiver: Perceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[np.ndarray] = []
+    see = perceiver.backend.see
+    monkeypatch.setattr(perceiver.backend, "see", lambda images: seen.append(images) or see(images))
+    exact = Frame("front", picture(perceiver.working_size((300, 200))), 1, camera_size_px=(300, 200))
+    perceiver.perceive([exact], [command("the red car")])
+    assert seen[0].shape[0] == 1 and np.shares_memory(seen[0], exact.image_rgb)
+    perceiver.perceive([exact, exact], [command("the red car")])
+    assert not np.shares_memory(seen[1], exact.image_rgb)
+
+
+def test_answers_follow_the_commands_from_frame_to_frame(perceiver: Perceiver) -> None:
+    red, blue, white = command("the red car"), command("the blue car"), command("the white van")
+    for asked in ([red], [red, blue], [blue, red], [blue, red], [white], [red]):
+        answers = perceiver.perceive([frame()], asked)
+        assert [answer.command.id for answer in answers] == [each.id for each in asked]
+        for answer in answers:
+            assert same(answer, perceiver.perceive([frame()], [answer.command])[0])
 
 
 def test_masks_at_the_networks_size_keep_the_images_aspect() -> None:
