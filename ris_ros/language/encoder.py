@@ -63,6 +63,7 @@ class TextEncoder:
             raise BackendError(
                 f"{graph}: ONNX Runtime cannot load it ({first_line(error)}): restore the bundle."
             ) from None
+        weight_files.forget_pages(self._arrays)
         self.max_tokens = max_tokens
 
     def tokenize(self, text: str) -> Tokens:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import mmap
 import os
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +138,20 @@ def map_float32(path: Path) -> dict[str, NDArray[np.float32]]:
         for name, entry in header.items()
         if entry.dtype == "F32"
     }
+
+
+def forget_pages(mapped: Mapping[str, NDArray[np.float32]]) -> None:
+    """Give back the memory that reading tensors of :func:`map_float32` took; they come in again as they are used.
+
+    ONNX Runtime lays weights out anew and reads most of the file just once: 90 MB that would count as this process's.
+    """
+    for array in mapped.values():
+        base: Any = array
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if hasattr(base, "madvise"):  # not on every system
+            base.madvise(mmap.MADV_DONTNEED)
+        return  # all lie in one mapping
 
 
 def _hash(path: Path) -> str:

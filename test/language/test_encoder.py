@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_bundle
 
 from ris_ros.errors import BundleError, RisError
 from ris_ros.language import weights
@@ -159,3 +160,12 @@ def test_a_broken_tokenizer_is_refused(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(BundleError, match="not a tokenizer"):
         Tokenizer(path, 32)
+
+
+def test_what_was_mapped_can_be_read_again_after_its_memory_was_given_back() -> None:
+    mapped = weights.map_float32(tiny_bundle.TEXT_WEIGHTS)
+    before = {name: array.copy() for name, array in mapped.items()}
+    weights.forget_pages(mapped)
+    assert before
+    for name, array in mapped.items():
+        np.testing.assert_array_equal(array, before[name])
