@@ -15,6 +15,9 @@ from ris_ros.runtime import registry
 from ris_ros.runtime.bundle import Bundle, default_path
 from ris_ros.types import Command, Frame, Target
 
+_LIKELY_IMAGE_PX = (1280, 720)
+"""Most cameras' shape: what an engine makes for it while configuring, the first image then finds made."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Engines:
@@ -59,7 +62,7 @@ def open_engines(config: NodeConfig, cancelled: Callable[[], bool]) -> Engines:
     try:
         thresholds = Thresholds.of(bundle.settings.thresholds)
         perceiver = Perceiver(backend, encoder, input_size_px, thresholds, config.mask_size)
-        _run_once(perceiver, config.cameras, backend.camera_size_px or input_size_px)
+        _run_once(perceiver, config.cameras, backend.camera_size_px or _LIKELY_IMAGE_PX)
     except BaseException:
         backend.close()
         raise
