@@ -206,8 +206,10 @@ class Perceiver:
         if taken_px is not None:
             letterboxes = [Letterbox.fit(taken_px, taken_px)] * len(frames)
         width, height = letterboxes[0].input_size_px
-        if len(frames) == 1 and frames[0].image_rgb.shape[:2] == (height, width):
-            return np.ascontiguousarray(frames[0].image_rgb)[np.newaxis]
+        only = frames[0].image_rgb
+        # A view of a message's bytes cannot be written to, and not every engine takes what cannot.
+        if len(frames) == 1 and only.shape[:2] == (height, width) and only.flags.c_contiguous and only.flags.writeable:
+            return only[np.newaxis]
         if self._inputs.shape[:3] != (len(frames), height, width):
             self._inputs = np.empty((len(frames), height, width, 3), np.uint8)
         for row, (frame, letterbox) in enumerate(zip(frames, letterboxes, strict=True)):

@@ -183,6 +183,9 @@ def test_a_single_image_that_is_the_networks_input_is_not_copied(
     assert seen[0].shape[0] == 1 and np.shares_memory(seen[0], exact.image_rgb)
     perceiver.perceive([exact, exact], [command("the red car")])
     assert not np.shares_memory(seen[1], exact.image_rgb)
+    message = np.frombuffer(exact.image_rgb.tobytes(), np.uint8).reshape(exact.image_rgb.shape)
+    perceiver.perceive([Frame("front", message, 1)], [command("the red car")])
+    assert seen[2].flags.writeable
 
 
 def test_answers_follow_the_commands_from_frame_to_frame(perceiver: Perceiver) -> None:
