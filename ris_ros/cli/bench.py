@@ -126,7 +126,7 @@ class _Measured:
             comparisons = self._compare(subject, peers)
             if args.propagation:
                 self._propagation(subject)
-        self._node(subject)
+        self._node()
         self._ratios(curves, whole, comparisons)
         if args.bars:
             self._bars()
@@ -190,9 +190,10 @@ class _Measured:
         figures = measure_propagation([clip], by_model(perceiver, commands), perceiver.thresholds)
         self.figures["propagation"] = asdict(figures)
 
-    def _node(self, subject: Subject) -> None:
+    def _node(self) -> None:
         args = self._args
-        parameters = {"backend": subject.backend.name, "threads": str(args.threads)}
+        # The node is started as its user would: where the backend is auto, it chooses by itself.
+        parameters = {"backend": args.backend, "threads": str(args.threads)}
         if args.model is not None:
             parameters["bundle"] = str(args.model)
         if args.precision != "auto":
