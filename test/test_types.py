@@ -104,6 +104,8 @@ def test_what_was_not_found_cannot_carry_a_mask() -> None:
         Grounding(command(), frame, False, 0.1, 0.0, answer(False), answer(True))
     with pytest.raises(ValueError, match="target decided"):
         Grounding(command(target=Target.AUTO), frame, True, 0.9, 0.9, answer(True), answer(False))
+    with pytest.raises(ValueError, match="older"):
+        Grounding(command(), frame, True, 0.9, 0.9, answer(True), answer(False), propagated_ns=-1)
 
 
 def test_the_mask_asked_for_is_that_of_the_target() -> None:

@@ -258,8 +258,8 @@ class Session:
             return
         answered = Answered(due, due[-1], one.stages_ns, one.time_ns, one.arrival)
         self._statistics.took("answer_age", max(0, self._clock_ns() - one.time_ns))
-        self._sink.answered(answered, thresholds)
         self._sink.gate.let_out(one.frame.camera, one.arrival.monotonic_ns, lambda: answered)
+        self._sink.answered(answered, thresholds)
         for grounding in due:
             self._inform_search(grounding)
 

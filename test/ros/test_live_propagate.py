@@ -44,9 +44,9 @@ def scene(index: float) -> np.ndarray:
 class Camera:
     """Publishes the scene at 30 Hz, and remembers what was where when."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, name: str = "camera") -> None:
         self._peer = peer
-        self._publisher = peer.publisher(Image, "camera/image_raw")
+        self._publisher = peer.publisher(Image, f"{name}/image_raw")
         self.sent: dict[int, int] = {}
 
     def shoot(self) -> None:
@@ -58,7 +58,12 @@ class Camera:
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     log = tmp_path_factory.mktemp("node") / "log.txt"
-    parameters = {"backend": "slow", "diagnostics_period_s": 0.2, "propagate": True}
+    parameters = {
+        "backend": "slow",
+        "diagnostics_period_s": 0.2,
+        "propagate": True,
+        "cameras": "[camera, rear]",
+    }
     with NodeProcess(log, parameters, {"PYTHONPATH": SUPPORT}, module="slow_node") as node:
         yield node
         assert node.interrupt() == 0
@@ -147,6 +152,26 @@ def test_a_cleared_command_is_silent_at_once_and_a_new_one_never_shows_the_old_m
     sent = len(camera.sent)
     peer.until(lambda: len(camera.sent) > sent + 30, camera.shoot, every_s=PERIOD_S)
     assert not [mask for mask in labels(peer) if stamp_ns(mask) >= cleared_ns]
+
+
+def test_two_cameras_are_carried_side_by_side(peer: Peer) -> None:
+    cameras = {name: Camera(peer, name) for name in ("camera", "rear")}
+
+    def shoot() -> None:
+        for camera in cameras.values():
+            camera.shoot()
+
+    peer.say("the red car")
+    peer.until(lambda: all(len(peer.answers("command", name)) > 40 for name in cameras), shoot, every_s=PERIOD_S)
+    for name, camera in cameras.items():
+        answers = peer.answers("command", name)
+        stamps = [stamp_ns(answer) for answer in answers]
+        assert all(early < late for early, late in itertools.pairwise(stamps))
+        assert {stamp - to_ns(answer.propagated_age) for stamp, answer in zip(stamps, answers, strict=True)} <= (
+            camera.sent.keys()
+        )
+        sent = [stamp for stamp in camera.sent if stamps[0] <= stamp <= stamps[-1]]
+        assert len(stamps) > 0.7 * len(sent)
 
 
 def test_a_deactivated_node_carries_nothing_on(peer: Peer) -> None:
