@@ -44,7 +44,7 @@ def draw(run: Mapping[str, Any]) -> bytes | None:
     if len(memory) > 1:
         axis = axes.pop(0)
         axis.plot(range(len(memory)), memory)
-        axis.set(title="memory of the node", xlabel="s", ylabel="MB", ylim=(0.0, None))
+        axis.set(title="memory of the node", xlabel="s", ylabel="MB", ylim=(0.0, 1.15 * max(memory)))
         axis.title.set_fontsize("medium")
         axis.grid(alpha=0.3)
     for axis in axes:

@@ -189,10 +189,8 @@ def _dds(dds: Figures) -> Table:
         ("node's processor", f"{dds['cpu_percent']:.0f} % of one core"),
         ("node's memory, peak", f"{_cell(dds['memory_peak_mb'])} MB"),
     )
-    memory = dds["memory"]
-    return Table(
-        f"Through DDS: {dds['label']}", ("", ""), rows, (memory["verdict"].capitalize() + ".",) if memory else ()
-    )
+    notes = (f"Over {dds['frames']} frames {dds['memory']['verdict']}.",) if dds["memory"] else ()
+    return Table(f"Through DDS: {dds['label']}", ("", ""), rows, notes)
 
 
 def _percentiles(timing: Figures) -> str:
