@@ -29,9 +29,10 @@ _COMPARABLE_EXCESS = 0.6
 # and must not lift them again.
 _LOWERED = 0.75
 
-# By how much enlarging can lift a pixel over all cells around it (cubic in both directions: 1.19 ** 2 + 0.19 ** 2), and
-# how many cells away from the last cell of a thing a pixel of it can lie.
-_LIFT = 1.5
+# By how much enlarging can lift a pixel over all cells around it: by 1.19 ** 2 + 0.19 ** 2 where it is cubic in both
+# directions, and by the square of that where it goes by way of the input's pixels. And how many cells away from the last
+# cell of a thing a pixel of it can lie.
+_LIFT = 2.1
 _SPILL = 2
 
 
