@@ -52,5 +52,5 @@ $(STAMPS)/interfaces: $(STAMPS)/venv scripts/build_interfaces.sh $(INTERFACES)
 $(STAMPS)/dev: $(STAMPS)/interfaces pyproject.toml
 	@echo "setup: what tests and training need"
 	@$(VENV)/bin/python -c 'import torch' 2>/dev/null || $(PIP_INSTALL) '$(TORCH)'
-	@$(PIP_INSTALL) --editable '.[ros,openvino,train,sim,peers,dev]'
+	@$(PIP_INSTALL) --editable '.[ros,openvino-int8,train,sim,peers,dev]'
 	@touch $@
