@@ -30,8 +30,8 @@ _COMPARABLE_EXCESS = 0.6
 _LOWERED = 0.75
 
 # By how much enlarging can lift a pixel over all cells around it: by 1.19 ** 2 + 0.19 ** 2 where it is cubic in both
-# directions, and by the square of that where it goes by way of the input's pixels. And how many cells away from the last
-# cell of a thing a pixel of it can lie.
+# directions, and by the square of that where it goes by way of the input's pixels. And how many cells away from the
+# last cell of a thing a pixel of it can lie.
 _LIFT = 2.1
 _SPILL = 2
 
