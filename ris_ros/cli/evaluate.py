@@ -92,6 +92,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     from ris_ros.evaluation.figures import figures
     from ris_ros.evaluation.html_report import html_report
     from ris_ros.evaluation.table import table
+    from ris_ros.runtime.fallback import FELL_BACK
 
     if args.data not in SOURCES:
         raise DataError(f"--data {args.data}: use one of {', '.join(SOURCES)}.")
@@ -108,6 +109,8 @@ def _evaluate(args: argparse.Namespace) -> None:
     if not evaluation.results.scores:
         raise DataError(f"--sentences {args.sentences}: nothing was said of these images: use grammar.")
     about = {"bundle": bundle.label, "backend": backend.name, "precision": backend.precision}
+    if FELL_BACK in backend.notes:  # then the figures are of two backends
+        about[FELL_BACK] = backend.notes[FELL_BACK]
     about |= {"data": args.data, "split": args.split, "sentences": args.sentences, "target": args.target}
     about |= {"seed": args.seed, "command_line": shlex.join(["ris", *sys.argv[1:]])}
     metrics = {"about": about, **figures(evaluation.results, perceiver.thresholds, args.seed, args.block_frames)}

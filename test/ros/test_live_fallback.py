@@ -18,9 +18,9 @@ from sensor_msgs.msg import Image
 pytestmark = pytest.mark.ros
 
 SUPPORT = str(Path(tiny_bundle.__file__).parent)
-SIZE_PX = (96, 64)  # the network's input: no bars, so that a black image is black to the engine
+SIZE_PX = (96, 64)  # the network's input: no bars, so that the engine sees what is sent
 SCENE = picture(SIZE_PX, (RED, (16, 16, 24, 24)))
-BLACK = np.zeros((64, 96, 3), np.uint8)
+DEADLY = np.full((64, 96, 3), 7, np.uint8)  # see failing_node.py
 PARAMETERS = {"backend": "doomed", "diagnostics_period_s": 0.1}
 
 
@@ -53,7 +53,7 @@ def test_the_image_on_which_the_engine_dies_is_answered_and_everybody_told(doom:
         peer.until(lambda: values(peer.diagnosis("engine")).get("backend") == "doomed")
         assert peer.diagnosis("engine").level == DiagnosticStatus.OK
 
-        found, at_once = first_answer(peer, BLACK)
+        found, at_once = first_answer(peer, DEADLY)
         assert at_once, "the very image on which the engine died is answered"
         assert not found
         peer.until(lambda: "fell back" in peer.diagnosis("engine").message)
@@ -76,7 +76,7 @@ def test_without_another_backend_the_image_is_counted_and_the_next_one_answered(
         peer.say("the red car")
         assert first_answer(peer, SCENE)[0]
         peer.forget()
-        send(peer, BLACK)
+        send(peer, DEADLY)
         peer.until(lambda: "fell over" in peer.diagnosis("engine").message)
         assert int(values(peer.diagnosis("camera camera"))["dropped_backend_error"]) > 0
         assert not peer.answers()

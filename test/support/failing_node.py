@@ -1,7 +1,7 @@
-"""The node with a backend ``doomed``, whose engine is dead for good from the first black image on, in a way to choose.
+"""The node with a backend ``doomed``, whose engine is dead for good from the first deadly image on, in a way to choose.
 
 The environment variable DOOM says how: ``look`` and ``question`` raise what no engine should, ``numbers`` gives NaN.
-With ALONE set there is no other backend, and the engine is dead on black images only.
+With ALONE set there is no other backend, and the engine is dead on deadly images only.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from ris_ros.runtime.table import BACKENDS, BackendEntry, LoadOptions
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
 DOOM, ALONE = os.environ["DOOM"], "ALONE" in os.environ
+DEADLY = 7
+"""Value of each pixel of a deadly image, unlike any that the node makes up to prepare its engines."""
 
 
 class Doomed(OnnxBackend):
-    """Lives until it sees a black image, but for those that the node makes while it is configured."""
+    """Lives until it sees a deadly image."""
 
     name = "doomed"
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
         super().__init__(bundle, threads)
-        self._real = self._dead = False
+        self._dead = False
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
-        black = not images_rgb.any()
-        self._real |= not black
-        self._dead = self._real and (black or (self._dead and not ALONE))
+        deadly = bool((images_rgb == DEADLY).all())
+        self._dead = deadly or (self._dead and not ALONE)
         if self._dead and DOOM == "look":
             raise MemoryError("the engine fell over")
         return super().see(images_rgb)
