@@ -115,7 +115,7 @@ class NodeConfig(Settings):
         When.CONFIGURE,
     )
     max_propagated_age_s: float = _setting(
-        1.0,
+        0.8,
         "Masks are carried to images at most this much newer than the one that the model looked at, seconds.",
         When.LIVE,
         gt=0.0,
