@@ -164,19 +164,19 @@ class EngineCache:
             ) from None
 
     def why_absent(self, key: EngineKey) -> str:
-        """One sentence on why there is no engine for a key; empty where the cache holds nothing like it."""
+        """Why there is no engine for a key, in half a sentence; empty where the cache holds nothing like it."""
         wanted = asdict(key)
         nearest: tuple[int, list[str]] | None = None
         for entry in sorted(self.folder.glob("*")) if is_private_folder(self.folder) else []:
             record = self._record(entry)
             if record is None:
                 if entry.name == key.digest:
-                    return "The engine in the cache is damaged, altered or open to others: it is built again."
+                    return "the one in the cache is damaged, altered or open to others"
                 continue
             had = record["key"]
             differing = [name for name in wanted if had.get(name) != wanted[name]]
             if not differing:
-                return "The engine in the cache is damaged or altered: it is built again."
+                return "the one in the cache is damaged or altered"
             if nearest is None or len(differing) < nearest[0]:
                 said = [
                     _LABELS[name] if name == "graphs_sha256" else f"{_LABELS[name]} {had.get(name)}, not {wanted[name]}"
@@ -185,7 +185,7 @@ class EngineCache:
                 nearest = len(differing), said
         if nearest is None:
             return ""
-        return f"The nearest engine in the cache is for {'; '.join(nearest[1])}: another is built."
+        return f"the nearest in the cache is for {'; '.join(nearest[1])}"
 
     def earlier_seconds(self, key: EngineKey) -> float | None:
         """How long the latest build on this GPU for this precision took; None where there was none."""

@@ -93,36 +93,21 @@ def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop,
         opened = _open_kept(kept, specification, workshop)
         if opened is not None:
             return opened
-    elif not force:
-        why = workshop.cache.why_absent(key)
-        if why:
-            _log.warning("%s", why)
+    why = "" if force else workshop.cache.why_absent(key)
     if workshop.cancelled():
+        nearest = f" ({why})" if why else ""
         raise BackendError(
-            "The cache holds no TensorRT engine of this model: run `ris build-engine`, which takes minutes."
+            f"The cache holds no such TensorRT engine{nearest}: run `ris build-engine`, which takes minutes."
         )
+    if why:
+        _log.warning("A TensorRT engine is built: %s.", why)
     return _build(bundle, settings, specification, workshop, key)
-
-
-def engine_is_cached(bundle: Bundle, settings: TensorRtSettings) -> bool:
-    """Whether an engine would be taken from the cache; builds nothing, and is False wherever none could run.
-
-    Loads TensorRT and starts CUDA only where the cache holds anything at all.
-    """
-    cache = EngineCache(cache_folder("tensorrt"))
-    if cache.empty:
-        return False
-    try:
-        specification = Specification.of(bundle, settings)
-        return cache.load(specification.key(bundle, load_library().differences, Cuda().gpu())) is not None
-    except RisError:  # no TensorRT, no GPU, or settings that no engine meets
-        return False
 
 
 def kept_settings(bundle: Bundle) -> list[TensorRtSettings]:
     """The settings of all engines of a bundle that the cache holds for this machine, the latest first.
 
-    Builds nothing, and gives none wherever none could run.
+    Builds nothing, and gives none wherever none could run. TensorRT and CUDA are not started where the cache is empty.
     """
     cache = EngineCache(cache_folder("tensorrt"))
     if cache.empty:
@@ -146,7 +131,7 @@ def _open_kept(kept: BuiltEngine, specification: Specification, workshop: Worksh
         runner = Runner(workshop.library, workshop.cuda, kept.plans, specification.dla)
         return Opened(runner, specification, report, built=False)
     except (KeyError, TypeError, ValueError, AttributeError, PlanError) as error:
-        _log.warning("The engine in the cache cannot be used (%s): it is built again.", error)
+        _log.warning("The engine in the cache cannot be used: %s", error)
         return None
 
 
