@@ -16,6 +16,7 @@ from tiny_bundle import BLUE, RED, WHITE, picture
 from ris_ros.cli.main import main
 from ris_ros.cli.predict import parse_line
 from ris_ros.errors import BackendError, CommandError, DataError
+from ris_ros.runtime import registry
 from ris_ros.runtime.onnx_backend import OnnxBackend
 from ris_ros.types import GroundOutput, Target
 
@@ -195,6 +196,7 @@ def test_what_was_answered_before_an_engine_failed_is_kept(folder: Path, monkeyp
         return ground(self, *arguments)
 
     monkeypatch.setattr(OnnxBackend, "ground", fail_at_the_second)
+    monkeypatch.setattr(registry, "BACKENDS", {"onnx": registry.BACKENDS["onnx"]})  # none is there to take over
     code, records = predict(folder, *(line(id_, "the red car") for id_ in ("one", "two", "three")))
     assert code == 2
     assert set(records) == {"one"}
