@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import tiny_bundle
 
+from ris_ros.cli import backend_checks
+from ris_ros.cli.checks import State
 from ris_ros.cli.main import main
-from ris_ros.runtime.tensorrt import cuda, library
+from ris_ros.runtime import registry
+from ris_ros.runtime.tensorrt import backend, cuda, engines, library
 
 pytest.importorskip("rosbags")
 fake_tensorrt = pytest.importorskip("fake_tensorrt", reason="needs the package onnx")
@@ -22,8 +25,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """A fake GPU with TensorRT, and a cache of its own."""
     made = fake_tensorrt.Machine()
     load, runtime = library.load_library, cuda.Cuda
-    monkeypatch.setattr(library, "load_library", lambda: load(made.tensorrt))
-    monkeypatch.setattr(cuda, "Cuda", lambda: runtime(made.cuda_runtime))
+    for module in (library, engines, backend):
+        monkeypatch.setattr(module, "load_library", lambda: load(made.tensorrt))
+    for module in (cuda, engines, backend):
+        monkeypatch.setattr(module, "Cuda", lambda: runtime(made.cuda_runtime))
     monkeypatch.setenv("RIS_TEXT_WEIGHTS", str(tiny_bundle.TEXT_WEIGHTS))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return made
@@ -45,6 +50,20 @@ def test_it_builds_once_tells_what_came_of_it_and_builds_again_when_forced(
     assert main([*command, "--force"]) == 0
     assert machine.count(BUILD) == 4
     assert machine.alive == {}
+
+
+def test_doctor_tries_each_engine_that_is_kept(
+    machine: fake_tensorrt.Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = ["build-engine", str(tiny_bundle.BUNDLE), "--precision", "fp32"]
+    assert main([*built, "--size", "64x32", "--cameras", "1"]) == 0
+    assert main([*built, "--camera-size", "384x256", "--commands", "2"]) == 0
+    monkeypatch.setattr(backend_checks, "has_nvidia_gpu", lambda: True)
+    monkeypatch.setattr(registry, "BACKENDS", {"tensorrt": registry.BACKENDS["tensorrt"]})
+    _, latest, earlier, *_ = backend_checks.check_backends(tiny_bundle.BUNDLE)
+    assert "96x64 of camera images of 384x256 (cameras: 6, commands: 2)" in latest.text
+    assert "64x32 (cameras: 1, commands: 16)" in earlier.text and "IoU of" in earlier.text
+    assert {latest.state, earlier.state} == {State.OK}
 
 
 @pytest.mark.parametrize(

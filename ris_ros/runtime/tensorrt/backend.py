@@ -92,7 +92,7 @@ class TensorRtBackend(ClosesOnExit):
         asked = self._specification
         shrunk = "" if asked.camera_size_px is None else f" of camera images of {_said(asked.camera_size_px)}"
         return {
-            "input": f"{_said(asked.size_px)}{shrunk}, {asked.cameras} cameras and {asked.commands} commands at once",
+            "input": f"{_said(asked.size_px)}{shrunk} (cameras: {asked.cameras}, commands: {asked.commands})",
             "layers": layers or "the inspector names none",
             "parity": str(self.report.parity),
         }
