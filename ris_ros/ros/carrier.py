@@ -17,7 +17,7 @@ from ris_ros.pipeline.flow import flow_size
 from ris_ros.pipeline.propagate import Propagator
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.gate import Answered, Gate
-from ris_ros.ros.images import Dated, Images, Taken
+from ris_ros.ros.images import Images, Taken
 from ris_ros.ros.stamps import NS_PER_S
 from ris_ros.ros.statistics import Answer, Statistics
 from ris_ros.ros.worker import Arrival
@@ -199,8 +199,7 @@ class _Memory:
         """Decode an image, small, where there is something to be carried to it."""
         if arrival.camera not in self._thresholds:
             return None
-        dated: Dated = self._images.date(arrival)
-        return self._images.decode(dated)
+        return self._images.decode(self._images.date(arrival))
 
     def carry(self, taken: Taken, max_age_ns: int) -> list[Grounding]:
         camera = taken.frame.camera
