@@ -129,14 +129,23 @@ def test_through_dds_the_node_is_measured_with_its_memory(tmp_path, capsys):
 
 
 def test_the_shipped_model_keeps_the_ratios_of_the_repository(repository: Path, monkeypatch):
-    """A broken stage doubles a ratio; a busy machine moves a median by some tens of percent: so the limits are wide."""
+    """A broken stage doubles a ratio whenever it is measured; a busy machine moves a median now and then."""
     monkeypatch.delenv("RIS_TEXT_WEIGHTS")
+    file = RatiosFile.read(repository / "benchmarks" / "ratios.json")
     bundle = Bundle.open(default_path())
     with registry.load_exact("onnx", bundle, 2) as backend:
         subject = Subject(bundle, backend, bundle.load_text_encoder(), pictures(), bundle.input_size_px)
-        curves = measure_scaling(subject, Plan(runs=7, seconds=1.0, warmup=1), True, lambda text: None)
-        whole = measure_whole(subject, (1280, 720), Plan(runs=15, seconds=1.0))
-    file = RatiosFile.read(repository / "benchmarks" / "ratios.json")
-    verdicts = check(fresh_ratios(curves, whole, {}), file, "onnx-fp32", slack=2.5)
-    assert len(verdicts) >= 6
-    assert all(verdict.holds for verdict in verdicts), "\n".join(v.sentence for v in verdicts if not v.holds)
+
+        def broken() -> dict[str, str]:
+            curves = measure_scaling(subject, Plan(runs=5, seconds=0.8, warmup=1), True, lambda text: None)
+            whole = measure_whole(subject, (1280, 720), Plan(runs=15, seconds=0.8))
+            verdicts = check(fresh_ratios(curves, whole, {}), file, "onnx-fp32", slack=2.0)
+            assert len(verdicts) >= 6
+            return {verdict.name: verdict.sentence for verdict in verdicts if not verdict.holds}
+
+        always = broken()
+        for _ in range(2):
+            if always:
+                again = broken()
+                always = {name: sentence for name, sentence in always.items() if name in again}
+    assert not always, "\n".join(always.values())
