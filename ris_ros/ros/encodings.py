@@ -113,7 +113,8 @@ def _packed(channels: int, to_rgb: _ToRgb, bits: int) -> _Encoding:
 def _mixed(channels: int, to_rgb: _ToRgb, bits: int = 8, even: bool = False) -> _Encoding:
     """Colours shared among neighbours: converted, then shrunk.
 
-    Pulling the planes of a packed 4:2:2 image or of a mosaic apart costs as much as converting the whole.
+    Pulling the planes of a packed 4:2:2 image apart to shrink them would save a quarter at most; the colours of a
+    mosaic lie beside each other, so that shrinking them apart would tint edges.
     """
 
     def shrink(samples: NDArray[Any], size_px: tuple[int, int]) -> NDArray[np.uint8]:
