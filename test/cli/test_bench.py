@@ -137,8 +137,8 @@ def test_the_shipped_model_keeps_the_ratios_of_the_repository(repository: Path, 
         subject = Subject(bundle, backend, bundle.load_text_encoder(), pictures(), bundle.input_size_px)
 
         def broken() -> dict[str, str]:
-            curves = measure_scaling(subject, Plan(runs=5, seconds=0.8, warmup=1), True, lambda text: None)
-            whole = measure_whole(subject, (1280, 720), Plan(runs=15, seconds=0.8))
+            curves = measure_scaling(subject, Plan(runs=5, seconds=0.4, warmup=1), True, lambda text: None)
+            whole = measure_whole(subject, (1280, 720), Plan(runs=15, seconds=0.4))
             verdicts = check(fresh_ratios(curves, whole, {}), file, "onnx-fp32", slack=2.0)
             assert len(verdicts) >= 6
             return {verdict.name: verdict.sentence for verdict in verdicts if not verdict.holds}
