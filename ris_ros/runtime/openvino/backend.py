@@ -51,9 +51,8 @@ class OpenVinoBackend(ClosesOnExit):
     ground  1 command     several  what is left of them
     ======  ============  =======  =============================================
 
-    No number of cameras or commands needs another model. In single precision an answer does not depend, to the bit, on
-    what is asked beside it; in bf16 it moves by rounding (test/runtime/test_openvino.py holds it to 2 % of
-    probability).
+    No number of cameras or commands needs another model. An answer does not depend on what is asked beside it, but for
+    rounding: 1e-6 of a probability in fp32, 0.02 in bf16 (test/runtime/openvino/test_backend.py).
 
     Args:
         bundle: Verified bundle.
