@@ -23,7 +23,7 @@ def extras(repository: Path) -> set[str]:
     """Names of the extras that pyproject.toml declares."""
     text = (repository / "pyproject.toml").read_text(encoding="utf-8")
     section = text.split("[project.optional-dependencies]\n")[1].split("\n[")[0]
-    return set(re.findall(r"^(\w+) = \[", section, re.MULTILINE))
+    return set(re.findall(r"^([\w-]+) = \[", section, re.MULTILINE))
 
 
 def load_script(path: Path) -> ModuleType:
