@@ -46,6 +46,7 @@ class TorchBackend(ClosesOnExit):
     name = "torch"
 
     def __init__(self, bundle: Bundle, threads: int, precision: Precision = "auto") -> None:
+        weights = bundle.read(WEIGHTS)  # first: importing PyTorch takes seconds, and memory for good
         try:
             import torch
         except ImportError:
@@ -61,7 +62,7 @@ class TorchBackend(ClosesOnExit):
         self._fixed_size_px = bundle.fixed_size_px
         self._text_width = bundle.settings.text.width
         self._max_tokens = bundle.settings.text.max_tokens
-        network: Any = _build(bundle)
+        network: Any = _build(bundle, weights)
         network.to(self._device, memory_format=torch.channels_last)
         self._see, self._ground = network.see, network.ground
 
@@ -158,13 +159,13 @@ class TorchCompileBackend(TorchBackend):
         precision: Precision = "auto",
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
+        super().__init__(bundle, threads, precision)
+        self._graphs = self._device.type == "cuda"
+        _require_compiler(on_gpu=self._graphs)
         folder = cache_folder("torch-compile")
         own_folder(folder)
         # Read when PyTorch's compiler is first used in this process.
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
-        super().__init__(bundle, threads, precision)
-        self._graphs = self._device.type == "cuda"
-        _require_compiler(on_gpu=self._graphs)
         made = folder / f"{self._compiled_for(bundle)}.made"
         if cancelled() and not made.exists():
             raise BackendError(
@@ -223,7 +224,7 @@ def _require_compiler(on_gpu: bool) -> None:
         )
 
 
-def _build(bundle: Bundle) -> ReferringNetwork:
+def _build(bundle: Bundle, weights: bytes) -> ReferringNetwork:
     try:
         from safetensors import SafetensorError
         from safetensors.torch import load
@@ -231,12 +232,11 @@ def _build(bundle: Bundle) -> ReferringNetwork:
         raise MissingExtraError("safetensors", "train") from None
     from ris_ros.model.network import ReferringNetwork
 
-    content = bundle.read(WEIGHTS)
     settings = bundle.settings.network
     assert settings is not None  # the bundle's settings refuse weights without it
     try:
         network = ReferringNetwork(**settings.model_dump())
-        network.load_state_dict(load(content))
+        network.load_state_dict(load(weights))
     except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise BackendError(
             f"{bundle.path}: {WEIGHTS} does not fit the network that {MANIFEST} describes ({first_line(error)}): "
