@@ -4,6 +4,7 @@ For each release that the backend is written for: fetch the wheel that holds the
 stand-ins for TensorRT's libraries, write down what classes, methods and types they declare, and
 
 * let mypy check ``ris_ros/runtime/tensorrt`` against that;
+* make the backend's logger and progress monitor, which derive from classes of the bindings, and call them;
 * compare the members of its classes with ``test/support/tensorrt_surface.json``, which the tests' fake goes by
   (``--write`` writes that file anew).
 
@@ -72,6 +73,27 @@ def members(name):
     return " ".join(sorted(member for member in dir(kind) if not member.startswith("_")))
 print(json.dumps({name: members(name) for name in sys.argv[1:] if members(name) is not None}))
 """
+TRY = """\
+import logging, sys, tensorrt
+from ris_ros.errors import BackendError
+from ris_ros.runtime.tensorrt.library import load_library
+from ris_ros.runtime.tensorrt.progress import BuildProgress, monitor
+logging.disable()
+tensorrt.__version__ = sys.argv[1]
+library = load_library(tensorrt)
+library.logger.log(tensorrt.ILogger.Severity.ERROR, "it broke.")
+assert library.complaint() == "it broke"
+if library.differences.reports_progress:
+    watcher = monitor(tensorrt, BuildProgress("building"))
+    watcher.phase_start("all", None, 3)
+    assert watcher.step_complete("all", 0)
+try:
+    library.make("Builder", library.logger)
+except BackendError as error:
+    assert "cannot start here" in str(error)
+else:
+    raise AssertionError("the stand-ins make no builder")
+"""
 
 
 def unpack_bindings(version: str, folder: Path) -> None:
@@ -138,6 +160,13 @@ def check_types(folder: Path, stubs: Path) -> int:
     return subprocess.run([*command, "ris_ros/runtime/tensorrt"], env=where, cwd=REPOSITORY, check=False).returncode
 
 
+def try_classes(folder: Path, version: str) -> int:
+    """Make what derives from the bindings' classes; returns the exit status."""
+    where = environment(folder)
+    where["PYTHONPATH"] += f"{os.pathsep}{REPOSITORY}"
+    return subprocess.run([sys.executable, "-c", TRY, version], env=where, check=False).returncode
+
+
 def main() -> int:
     """Check every release; returns 1 where something does not fit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -150,7 +179,7 @@ def main() -> int:
             folder = Path(name)
             unpack_bindings(version, folder)
             print(f"TensorRT {version}: ", end="", flush=True)
-            status |= check_types(folder, write_stub(folder))
+            status |= check_types(folder, write_stub(folder)) | try_classes(folder, version)
             members = read_members(folder, kept["classes"].split())
         if write:
             kept["versions"][version] = members
