@@ -313,6 +313,7 @@ class _Context:
 
     def set_optimization_profile_async(self, profile: int, stream: int) -> bool:
         assert self._machine.alive[stream] == "stream"
+        assert self._scratch, "memory comes before the profile"
         assert self._engine.shared or profile not in self._engine.in_use, "another context has this profile"
         self._engine.in_use.add(profile)
         self._profile = profile

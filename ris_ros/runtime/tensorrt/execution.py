@@ -59,7 +59,7 @@ class Engine:
 
     Raises:
         PlanError: The plan cannot be read by this library on this GPU.
-        BackendError: There is no room for it, or its tensors are not understood.
+        BackendError: There is no room for it.
     """
 
     def __init__(
@@ -76,7 +76,13 @@ class Engine:
         if self.engine is None:
             raise PlanError(str(self._failed("cannot be loaded")))
         self._profiles = [self._read_profile(index) for index in range(self.engine.num_optimization_profiles)]
-        self.tensors = self._read_tensors()
+        self.tensors: dict[str, Tensor] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Its inputs and outputs."""
+        engine = self._live_engine()
+        return [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
 
     @property
     def scratch_bytes(self) -> int:
@@ -87,12 +93,16 @@ class Engine:
         """Make room for each tensor, once and for all.
 
         Args:
-            memory: Where the buffers are, or are made.
+            memory: Where the buffers are, or are made; has scratch memory for this engine.
             on_host: Tensors that also need a host array: they are copied at every run.
+
+        Raises:
+            BackendError: The engine's tensors are not understood, or memory ran out.
         """
+        self._memory = memory
+        self.tensors = self._read_tensors()
         for tensor in self.tensors.values():
             memory.add(tensor, tensor.name in on_host)
-        self._memory = memory
         self._on_host = on_host
 
     def run(self, rows: Mapping[str, int]) -> None:
@@ -126,17 +136,13 @@ class Engine:
             raise BackendError("The TensorRT backend is closed: load it again.")
         return self.engine
 
-    def _names(self) -> list[str]:
-        engine = self._live_engine()
-        return [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
-
     def _is_input(self, name: str) -> bool:
         return bool(self._live_engine().get_tensor_mode(name) == self._library.module.TensorIOMode.INPUT)
 
     def _read_profile(self, index: int) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
         """Smallest and largest shape of each input."""
         engine = self._live_engine()
-        shapes = {name: engine.get_tensor_profile_shape(name, index) for name in self._names() if self._is_input(name)}
+        shapes = {name: engine.get_tensor_profile_shape(name, index) for name in self.names if self._is_input(name)}
         return {name: (tuple(least), tuple(most)) for name, (least, _, most) in shapes.items()}
 
     def _read_tensors(self) -> dict[str, Tensor]:
@@ -147,7 +153,7 @@ class Engine:
             tensors[name] = Tensor(name, True, self._dtype(name), most, least)
         # With every input at its largest, an output is at its largest too.
         context = self._context({name: tensor.most[0] for name, tensor in tensors.items()}, tensors)
-        for name in self._names():
+        for name in self.names:
             if name not in tensors:
                 most = tuple(context.get_tensor_shape(name))
                 if min(most, default=0) < 1:
@@ -168,7 +174,6 @@ class Engine:
             while len(self._shapes) >= SHAPES_KEPT:
                 self._forget_oldest()
             context = self._context(rows, self.tensors)
-            self._library.differences.lend_scratch(context, *self._memory.scratch)
             for name in self.tensors:
                 if not context.set_tensor_address(name, self._memory.device[name]):
                     raise self._failed(f"does not take the buffer of {name}")
@@ -178,10 +183,13 @@ class Engine:
         return shape
 
     def _context(self, rows: Mapping[str, int], tensors: Mapping[str, Tensor]) -> tensorrt.IExecutionContext:
-        """A context set to a shape, without memory."""
+        """A context set to a shape, which runs in the scratch memory."""
         context = self._library.differences.bare_context(self._library.module, self._live_engine())
         if context is None:
             raise self._failed("has no room to run")
+        # Built to tell the inspector all, it would otherwise tell a profiler all at every run.
+        context.nvtx_verbosity = self._library.module.ProfilingVerbosity.NONE
+        self._library.differences.lend_scratch(context, *self._memory.scratch)
         inputs = {name: rows[name] for name in self._profiles[0]}
         fitting = (
             index

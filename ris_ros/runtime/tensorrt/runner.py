@@ -131,7 +131,7 @@ class Runner:
 
     def _check(self) -> None:
         """Refuse plans whose tensors are not those of a bundle's graphs."""
-        vision, ground = (set(self._engines[name].tensors) for name in PLANS)
+        vision, ground = (set(self._engines[name].names) for name in PLANS)
         if ground != (vision - {"image"}) | {*GROUND_TEXT_INPUTS, *GROUND_OUTPUTS} or "image" not in vision:
             raise PlanError("The engines are not those of a bundle: run `ris build-engine --force`.")
 
