@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         notes = transport.apply(transport.plan(processes=1))
         process.use_one_thread_for_pictures()
+        process.pass_the_interpreter_on_soon()
         try:
             rclpy.init(args=list(argv) if argv is not None else None, signal_handler_options=SignalHandlerOptions.NO)
         except RuntimeError as error:  # the base of rcl's errors, which have no public name

@@ -1,4 +1,4 @@
-"""The garbage collector's pauses, and OpenCV's threads. Needs no ROS."""
+"""The garbage collector's pauses, and threads. Needs no ROS."""
 
 from __future__ import annotations
 
@@ -46,8 +46,12 @@ def test_what_comes_after_it_is_still_found() -> None:
     assert left() is None
 
 
-def test_pictures_are_worked_on_by_one_thread() -> None:
-    """In a process of its own: OpenCV's number of threads is the whole process's."""
-    program = "import cv2; from ris_ros.ros import process; process.use_one_thread_for_pictures()"
-    told = subprocess.run([sys.executable, "-c", f"{program}; print(cv2.getNumThreads())"], capture_output=True)
-    assert told.stdout.strip() == b"1", told.stderr
+def test_pictures_take_one_thread_and_the_interpreter_is_passed_on_soon() -> None:
+    """In a process of its own, because both are the whole process's."""
+    program = (
+        "import sys, cv2; from ris_ros.ros import process;"
+        "process.use_one_thread_for_pictures(); process.pass_the_interpreter_on_soon();"
+        "print(cv2.getNumThreads(), sys.getswitchinterval() < 1e-3)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert told.stdout.split() == [b"1", b"True"], told.stderr
