@@ -5,7 +5,6 @@ Belongs to the worker thread, but for :attr:`Sizing.input_size_px`.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -70,7 +69,9 @@ class Sizing:
         self._cameras_px[camera] = size_px
         fixed = self._perceiver.backend.fixed_size_px is not None
         choices_px = self._choices_px[:1] if fixed else self._choices_px
-        self._to_prepare = deque(itertools.product(choices_px, sorted({1, self._commands})))
+        # Smaller ones for one command only: an engine may hold few at a time, and those in use come first.
+        self._to_prepare = deque((choices_px[0], commands) for commands in sorted({1, self._commands}))
+        self._to_prepare.extend((choice_px, 1) for choice_px in choices_px[1:])
 
     def prepare_next(self) -> None:
         """Make engines for one more case, whether anything is asked or not; nothing where all are made.

@@ -29,9 +29,9 @@ from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
 MOST_STREAMS = 8
 """Each takes memory for itself, about 10 MB."""
-MOST_MODELS = 6
-"""Compiled models that are held, those used last: all five of one image size, or what two sizes need. Each takes 30 to
-50 MB."""
+MOST_MODELS = 8
+"""Compiled models that are held, those used last: all of one image size, and what one command needs at others. Each
+takes 30 to 50 MB."""
 GraphName = Literal["vision", "ground"]
 
 
@@ -122,7 +122,8 @@ class OpenVinoBackend(ClosesOnExit):
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
         """See :meth:`ris_ros.runtime.backend.Backend.prepare`.
 
-        Afterwards no number of images and commands compiles anything; if both are 1, none but these.
+        Afterwards no number of commands compiles anything, and with several images no number of these either; if both
+        are 1, none but these.
         """
         width, height = size_px
         images = np.zeros((cameras, height, width, 3), np.uint8)
@@ -131,7 +132,6 @@ class OpenVinoBackend(ClosesOnExit):
         rows = range(len(text.camera_index))
         self._answer(text, [rows[:1]], 1)
         if cameras * commands > 1:
-            self.see(np.zeros((self._streams, height, width, 3), np.uint8))
             self._answer(text, [rows[start : start + PAIR] for start in rows[::PAIR]], self._streams)
             self._answer(text, [rows[start : start + 1] for start in rows], self._streams)
         self.see(images)
