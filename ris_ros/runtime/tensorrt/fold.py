@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ris_ros.errors import BackendError
+from ris_ros.errors import BackendError, first_line
 from ris_ros.runtime.tensorrt.onnx_model import Array, attribute, constants, known_shapes, load_onnx
 
 _MAX_ROUNDS = 12
@@ -47,14 +47,18 @@ def plain(graph: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Any:
                 break
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError) as error:
-        raise BackendError(f"The graph cannot be prepared for TensorRT ({str(error).splitlines()[0]}).") from None
+        raise BackendError(
+            f"The graph cannot be prepared for TensorRT ({first_line(error)}): use the backend onnx."
+        ) from None
     except Exception as error:
         if type(error).__name__ != "DecodeError":  # protobuf's, whose module differs between its versions
             raise
         raise BackendError("The file is no ONNX graph: export the bundle again.") from None
     left = sorted({node.op_type for node in model.graph.node} & {"Shape", "Size", "ConstantOfShape"})
     if left:
-        raise BackendError(f"The graph computes with shapes ({', '.join(left)}), which TensorRT is not given here.")
+        raise BackendError(
+            f"The graph computes with shapes ({', '.join(left)}), which TensorRT is not given here: use the backend onnx."
+        )
     return model
 
 
