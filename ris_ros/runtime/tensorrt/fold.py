@@ -57,7 +57,7 @@ def plain(graph: bytes, shapes: Mapping[str, Sequence[int | None]]) -> Any:
     left = sorted({node.op_type for node in model.graph.node} & {"Shape", "Size", "ConstantOfShape"})
     if left:
         raise BackendError(
-            f"The graph computes with shapes ({', '.join(left)}), which TensorRT is not given here: use the backend onnx."
+            f"The graph computes with shapes ({', '.join(left)}), which is not left to TensorRT: use the backend onnx."
         )
     return model
 
