@@ -34,7 +34,7 @@ def test_a_run_leaves_figures_a_page_and_what_it_was_measured_on(tmp_path, capsy
     assert environment["backend"] == "onnx" and environment["threads"] == 1
     assert len(environment["bundle_sha256"]) == 64 and environment["libraries"]["onnxruntime"]
     assert {"stages", "scaling", "ratios", "vision_looks_at_6_cameras"} <= set(figures)
-    assert (tmp_path / "bench.md").read_text().startswith("`ris ")
+    assert (tmp_path / "bench.md").read_text().startswith(f"`{figures['command_line']}`")
     shown = capsys.readouterr()
     assert "Stages, network input 96x64" in shown.out and "vision, 1 camera" in shown.err
 

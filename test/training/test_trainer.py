@@ -124,7 +124,8 @@ def test_the_minutes_end_a_run_early(tmp_path: Path) -> None:
     assert lines[-1]["progress"] == 1.0
     for before, after in pairwise([{"progress": 0.0}, *lines]):
         planned = chosen.learning_rate * learning_rate_factor(before["progress"], chosen.warm_up)
-        assert after["learning_rate"] == pytest.approx(planned, rel=1e-3)
+        # The progress that is logged is rounded, which near the end of the schedule is much of what is left of it.
+        assert after["learning_rate"] == pytest.approx(planned, rel=1e-3, abs=1e-4 * chosen.learning_rate)
 
 
 def test_a_checkpoint_holds_no_pickle(tmp_path: Path) -> None:
