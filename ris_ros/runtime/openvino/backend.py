@@ -44,7 +44,7 @@ class OpenVinoBackend(ClosesOnExit):
     ======  ============  =======  =============================================
     graph   at once       streams  used for
     ======  ============  =======  =============================================
-    vision  1 image       1        one image: all threads work on it
+    vision  1 image       1        one image, or one left over: all threads
     vision  1 image       several  several images, a stream each
     ground  1 command     1        one command
     ground  2 commands    several  commands about the same image, two by two
@@ -142,13 +142,16 @@ class OpenVinoBackend(ClosesOnExit):
         # Held in this frame until the runs are over: the engine reads it in place, and is shown nothing read-only.
         images = np.require(images_rgb, requirements=("C", "W"))
         count, height, width, _ = images.shape
-        streams = 1 if count == 1 else self._streams
-        pool = self._pool("vision", {"image": (1, height, width, 3)}, streams)
-        self._make_room(pool, count)
-        jobs = [(pool, {"image": self._tensor(images[row : row + 1]), **self._features[row]}) for row in range(count)]
-        self._run(jobs, streams, "vision")
-        rows = self._features[:count]
-        self._seen = VisionFeatures({name: [row[name] for row in rows] for name in self._feature_names}, count)
+        # One image that is left over is done sooner by all threads than by one stream.
+        shared = count - 1 if count % self._streams == 1 else count
+        for rows, streams in ((range(shared), self._streams), (range(shared, count), 1)):
+            if rows:
+                pool = self._pool("vision", {"image": (1, height, width, 3)}, streams)
+                self._make_room(pool, count)
+                jobs = [(pool, {"image": self._tensor(images[row : row + 1]), **self._features[row]}) for row in rows]
+                self._run(jobs, streams, "vision")
+        seen = self._features[:count]
+        self._seen = VisionFeatures({name: [row[name] for row in seen] for name in self._feature_names}, count)
         return self._seen
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
