@@ -42,7 +42,7 @@ _PATIENCE_S = 60.0
 _END_S = 20.0
 _SETTLE = 20
 """Masks at the beginning that do not count: subscriptions still match, and memory is touched for the first time."""
-_SAY_AGAIN_S = 1.0
+_SAY_AGAIN_S = 0.1
 _SAMPLE_S = 1.0
 _COMMAND_ID = "latency"
 
