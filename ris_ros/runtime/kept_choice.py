@@ -18,11 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ris_ros.runtime.cache_folder import cache_folder
+from ris_ros.runtime.cache_folder import cache_folder, newest_first
 from ris_ros.runtime.choose import Measured
 
 _FORMAT = 1
 _MOST_BYTES = 100_000
+_MOST_FILES = 32
 _log = logging.getLogger(__name__)
 
 
@@ -82,6 +83,8 @@ def write_choice(path: Path, choice: KeptChoice) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         staging.write_text(json.dumps(asdict(choice), indent=1), encoding="utf-8")
         os.replace(staging, path)
+        for old, _ in newest_first(path.parent)[_MOST_FILES:]:
+            old.unlink(missing_ok=True)
     except OSError as error:
         _log.warning("%s: the choice of the backend cannot be kept (%s)", path, error.strerror)
         with contextlib.suppress(OSError):

@@ -93,6 +93,14 @@ def test_no_bytes_make_reading_fail(tmp_path_factory: pytest.TempPathFactory, co
     assert read_choice(path, ["a"]) is None
 
 
+def test_old_situations_are_forgotten(path: Path) -> None:
+    for number in range(40):
+        write_choice(choice_file({"cpu": number}), CHOICE)
+    write_choice(path, CHOICE)
+    assert len(list(path.parent.iterdir())) == 32
+    assert read_choice(path, NAMES) == CHOICE
+
+
 def test_a_folder_that_cannot_be_written_is_only_told(
     path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ris_ros.errors import BackendError
+from ris_ros.runtime.cache_folder import newest_first
 from ris_ros.runtime.private_files import is_private_folder, own_folder, read_private, replace_private
 
 MAX_BYTES = 256 * 2**20
@@ -69,10 +70,9 @@ class ModelCache:
         return self.folder / f"{digest}{_SUFFIX}"
 
     def _prune(self, newest: Path) -> None:
-        kept = sorted(self.folder.glob(f"*{_SUFFIX}"), key=lambda path: path.lstat().st_mtime, reverse=True)
         room = MAX_BYTES
-        for path in kept:
-            room -= path.lstat().st_size
+        for path, size in newest_first(self.folder):
+            room -= size
             if room < 0 and path != newest:
                 path.unlink(missing_ok=True)
 

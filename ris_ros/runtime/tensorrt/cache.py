@@ -15,6 +15,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ris_ros.errors import BackendError
+from ris_ros.runtime.cache_folder import newest_first
 from ris_ros.runtime.private_files import (
     FOLDER_MODE,
     is_private_folder,
@@ -36,6 +38,9 @@ from ris_ros.runtime.private_files import (
 
 PLANS = ("vision", "ground")
 RECORD = "engine.json"
+MOST_ENTRIES = 16
+"""Kept at most, those used last: updates of this package, of TensorRT and of the model leave engines that nothing asks
+for, and a build that is killed leaves what it had written."""
 _LABELS = {
     "graphs_sha256": "another model",
     "tensorrt": "TensorRT",
@@ -118,6 +123,8 @@ class EngineCache:
             if content is None or hashlib.sha256(content).hexdigest() != record["sha256"].get(name):
                 return None
             plans[name] = content
+        with contextlib.suppress(OSError):
+            os.utime(entry)  # what is used longest ago goes first
         return BuiltEngine(plans, record["settings"], record["report"])
 
     def make_folder(self) -> None:
@@ -129,7 +136,7 @@ class EngineCache:
         own_folder(self.folder)
 
     def stored(self) -> list[tuple[EngineKey, Mapping[str, Any]]]:
-        """Key and settings of each entry, the latest first; plans are not looked at."""
+        """Key and settings of each entry, that used last first; plans are not looked at."""
         return [(EngineKey(**record["key"]), record["settings"]) for record in self._records()]
 
     def store(self, key: EngineKey, engine: BuiltEngine) -> None:
@@ -156,6 +163,8 @@ class EngineCache:
                 remove(entry)
                 with _unless_just_kept():
                     staging.rename(entry)
+                for old, _ in newest_first(self.folder)[MOST_ENTRIES:]:
+                    remove(old)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
         except OSError as error:
@@ -210,9 +219,8 @@ class EngineCache:
         return self.folder / f"timing-{name}.bin"
 
     def _records(self) -> Iterator[dict[str, Any]]:
-        """Every record that can be trusted, the latest first."""
-        entries = list(self.folder.glob("*")) if is_private_folder(self.folder) else []
-        for entry in sorted(entries, key=lambda path: path.lstat().st_mtime, reverse=True):
+        """Every record that can be trusted, that used last first."""
+        for entry, _ in newest_first(self.folder) if is_private_folder(self.folder) else []:
             record = self._record(entry)
             if record is not None:
                 yield record

@@ -105,7 +105,7 @@ def open_engines(bundle: Bundle, settings: TensorRtSettings, workshop: Workshop,
 
 
 def kept_settings(bundle: Bundle) -> list[TensorRtSettings]:
-    """The settings of all engines of a bundle that the cache holds for this machine, the latest first.
+    """The settings of all engines of a bundle that the cache holds for this machine, those used last first.
 
     Builds nothing, and gives none wherever none could run. TensorRT and CUDA are not started where the cache is empty.
     """

@@ -127,5 +127,9 @@ def test_what_was_used_longest_ago_makes_room(cache: ModelCache, monkeypatch: py
         os.utime(path, (age, age))
     assert cache.load(KEY) == CONTENT  # which makes it the one used last
     monkeypatch.setattr(cache_module, "MAX_BYTES", 2 * len(CONTENT) + 100)
+    killed = cache.folder / ".half-written"
+    killed.write_bytes(CONTENT)
+    os.utime(killed, (500, 500))
     cache.store({"graph": "b"}, CONTENT)
     assert (cache.load(KEY), cache.load(OTHER), cache.load({"graph": "b"})) == (CONTENT, None, CONTENT)
+    assert not killed.exists()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ris_ros.errors import BackendError
 from ris_ros.runtime.cache_folder import cache_folder
-from ris_ros.runtime.tensorrt.cache import RECORD, BuiltEngine, EngineCache, EngineKey
+from ris_ros.runtime.tensorrt.cache import MOST_ENTRIES, RECORD, BuiltEngine, EngineCache, EngineKey
 
 KEY = EngineKey("ab", "10.3.0", "Orin", "8.7", "fp16", "96x64, 1 to 6 cameras", "workspace auto")
 ENGINE = BuiltEngine({"vision": b"see" * 50, "ground": b"say" * 70}, {"cameras": 2}, {"seconds": 12.5})
@@ -184,6 +184,18 @@ def test_the_timing_cache_is_kept_as_carefully(cache: EngineCache) -> None:
     (timing,) = cache.folder.glob("timing-*")
     timing.chmod(0o644)
     assert cache.read_timing(KEY) == b""
+
+
+def test_what_was_used_longest_ago_and_what_a_killed_build_left_make_room(cache: EngineCache) -> None:
+    (cache.folder / ".half-written").mkdir()
+    for path in cache.folder.iterdir():
+        os.utime(path, (1000, 1000))
+    assert cache.load(KEY) is not None  # which makes it the one used last
+    for number in range(MOST_ENTRIES - 1):
+        cache.store(dataclasses.replace(KEY, gpu=str(number)), ENGINE)
+    assert len(list(cache.folder.iterdir())) == MOST_ENTRIES
+    assert not (cache.folder / ".half-written").exists()
+    assert cache.load(KEY) is not None
 
 
 def test_the_folder_is_the_users() -> None:
