@@ -19,7 +19,7 @@ from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
 FELL_BACK = "fell back"
 """The note that says which backend failed and why; absent while the one that was chosen runs."""
-_PATIENCE = 3  # failures in a row of the last backend before all are loaded anew
+_PATIENCE = 3  # failures of the last backend without an answer in between, before all are loaded anew
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -53,9 +53,9 @@ class FallbackBackend(ClosesOnExit):
 
     A failure is any exception but a caller's mistake (:class:`~ris_ros.errors.MisuseError`), and any answer that is no
     number. The backend that failed is closed and not tried again, because an engine or its driver seldom comes back;
-    only the last of the list stays, so that one bad frame costs one frame. When it fails three times in a row, or
-    none can be loaded, all are loaded anew, from the first, after a pause that doubles from one second to a minute;
-    frames in between are refused at once.
+    only the last of the list stays, so that one bad frame costs one frame. When it fails three times without an answer
+    in between, or none can be loaded, all are loaded anew, from the first, after a pause that doubles from one second
+    to a minute until there is an answer; frames in between are refused at once.
 
     Name, precision, device and notes are those of the backend in use, and may change with every look.
 
@@ -85,8 +85,10 @@ class FallbackBackend(ClosesOnExit):
         self._failed: list[str] = []
         self._failures = 0
         self._pause_s = _FIRST_PAUSE_S
-        self._closed_until_s = 0.0
+        self._resting_until_s = 0.0
+        self._closed = False
         self._images = np.empty((0, 0, 0, 3), np.uint8)
+        self._images_for_px: tuple[int, int] | None = None
         # What the caller was given for the images, and what the backend in use made of them: the same, until another
         # takes over between a look and a question.
         self._given: VisionFeatures | None = None
@@ -130,7 +132,7 @@ class FallbackBackend(ClosesOnExit):
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         """See :meth:`Backend.see`; the images must stay as they are until the next look."""
         self._given = self._seen = None
-        self._images = images_rgb
+        self._images, self._images_for_px = images_rgb, self._camera_size_px
         self._given = self._run(self._look)
         return self._given
 
@@ -138,6 +140,8 @@ class FallbackBackend(ClosesOnExit):
         if features is not self._given:
             raise MisuseError("These features are of an earlier look, or of another backend: look again first.")
         output = self._run(lambda backend: self._ask(backend, text))
+        # Only here: one that looks and never answers is as good as broken.
+        self._failures, self._pause_s = 0, _FIRST_PAUSE_S
         shapes = (self._images.shape, len(text.camera_index))
         if shapes != self._described_for:
             # Engines may be made for new shapes, and tell of them.
@@ -146,12 +150,14 @@ class FallbackBackend(ClosesOnExit):
         return output
 
     def close(self) -> None:
-        self._given = self._seen = None
-        if self._backend is not None:
-            self._backend.close()
-            self._backend = None
+        self._closed = True
+        self._given = None
+        self._drop()
 
     def _look(self, backend: Backend) -> VisionFeatures:
+        if backend.camera_size_px != self._images_for_px:
+            # Their sides may suit it by chance, but masks would be laid over the image as if they had been fitted.
+            raise MisuseError("The images were fitted for another backend: look again.")
         self._seen = backend.see(self._images)
         return self._seen
 
@@ -167,28 +173,26 @@ class FallbackBackend(ClosesOnExit):
             MisuseError: It was asked for what no backend could do.
             BackendError: None is left that works.
         """
-        replaced = False
+        known = self._backend
         while True:
             backend = self._in_use()
             try:
-                result = work(backend)
+                return work(backend)
             except MisuseError as error:
-                if not replaced:
+                if backend is known:
                     raise
                 raise BackendError(
                     f"The backend {backend.name} took over and takes other images ({error}) This frame is given up."
                 ) from None
             except Exception as error:  # whatever an engine throws: it is the engine's failure
                 self._replace(backend, error)
-                replaced = True
-            else:
-                self._failures, self._pause_s = 0, _FIRST_PAUSE_S
-                return result
 
     def _in_use(self) -> Backend:
+        if self._closed:
+            raise MisuseError("The backend is closed: load it again.")
         if self._backend is not None:
             return self._backend
-        left_s = self._closed_until_s - self._clock_s()
+        left_s = self._resting_until_s - self._clock_s()
         if left_s > 0:
             reasons = "; ".join(self._failed)
             raise BackendError(
@@ -251,7 +255,7 @@ class FallbackBackend(ClosesOnExit):
     def _give_up(self) -> None:
         self._drop()
         self._describe(None)
-        self._closed_until_s = self._clock_s() + self._pause_s
+        self._resting_until_s = self._clock_s() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self._failures = 0
 

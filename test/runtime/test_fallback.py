@@ -194,6 +194,56 @@ def test_when_all_keep_failing_they_are_loaded_anew_after_a_pause_that_grows() -
     assert backend.name == "first" and FELL_BACK not in backend.notes
 
 
+def test_one_that_looks_but_never_answers_is_given_up_too() -> None:
+    last = FakeBackend("last", answer=float("nan"))
+    backend = wrapped(last)
+    for _ in range(3):
+        assert backend.name == "last"
+        with pytest.raises(BackendError, match="no numbers"):
+            answer(backend)
+    assert backend.name == "none" and last.closed
+    with pytest.raises(BackendError, match="tried again"):
+        answer(backend)
+
+
+def test_after_a_pause_one_that_takes_other_images_costs_a_frame_and_is_no_misuse() -> None:
+    clock = Clock()
+    first = FakeBackend("first", fixed_size_px=(64, 64), see_fails=BROKEN)
+    backend = wrapped(first, FakeBackend("last", see_fails=BROKEN), clock=clock)
+    while backend.name != "none":
+        with pytest.raises(BackendError):
+            backend.see(np.zeros((1, 64, 64, 3), np.uint8))
+    first.see_fails = None
+    clock.now_s += 60.0
+    with pytest.raises(BackendError, match="took over") as refused:
+        backend.see(IMAGES)
+    assert not isinstance(refused.value, MisuseError)
+    assert backend.fixed_size_px == (64, 64)
+
+
+def test_camera_images_are_not_shown_to_one_that_takes_any_but_does_not_shrink_them() -> None:
+    """It would answer, and its masks would be laid over the image as if it had been shrunk."""
+    first = FakeBackend("first", fixed_size_px=(64, 32), camera_size_px=(96, 64))
+    second = FakeBackend("second")
+    backend = wrapped(first, second)
+    view = backend.see(IMAGES)
+    first.ground_fails = BROKEN
+    with pytest.raises(BackendError, match="took over"):
+        backend.ground(view, one_command())
+    assert second.looks == 0
+    assert backend.camera_size_px is None
+    assert answer(backend) == 7
+
+
+def test_one_that_was_closed_is_not_loaded_again() -> None:
+    first = FakeBackend("first")
+    backend = wrapped(first)
+    backend.close()
+    with pytest.raises(MisuseError, match="closed"):
+        answer(backend)
+    assert first.closed
+
+
 def test_one_whose_end_fails_too_is_replaced_all_the_same() -> None:
     class Stuck(FakeBackend):
         def close(self) -> None:
