@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from ris_ros.config.strict import parse_settings
-from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, Precision, TensorRtSettings
+from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, EnginePrecision, TensorRtSettings
 from ris_ros.errors import BackendError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE", help="a bundle; the shipped one by default")
     parser.add_argument(
         "--precision",
-        choices=get_args(Precision),
+        choices=("auto", *get_args(EnginePrecision)),
         default="auto",
         help="arithmetic: auto (fp16), fp32, fp16, or int8, calibrated on the sample drive",
     )

@@ -9,7 +9,8 @@ from pydantic import Field
 from ris_ros.config.image_size import SizePx
 from ris_ros.config.strict import Settings
 
-Precision = Literal["auto", "fp32", "fp16", "int8"]
+EnginePrecision = Literal["fp32", "fp16", "int8"]
+"""Arithmetic that an engine can be built in."""
 MAX_CAMERAS = 6
 MAX_COMMANDS = 16
 
@@ -17,7 +18,7 @@ MAX_COMMANDS = 16
 class TensorRtSettings(Settings):
     """How an engine is built; another value of any of these is another engine."""
 
-    precision: Precision = Field(
+    precision: Literal["auto", EnginePrecision] = Field(
         default="auto", description="Arithmetic: auto (fp16), fp32, fp16, or int8 (calibrated)."
     )
     size_px: SizePx = Field(

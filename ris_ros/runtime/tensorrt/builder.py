@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ris_ros.config.tensorrt import EnginePrecision
 from ris_ros.errors import BackendError
 from ris_ros.runtime.backend import GROUND_TEXT_INPUTS
 from ris_ros.runtime.tensorrt.library import Library
-from ris_ros.runtime.tensorrt.prepare import Typed
 from ris_ros.runtime.tensorrt.progress import BuildProgress, Progress, Report, monitor, never, silent
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Job:
 
     name: str
     graph: bytes
-    precision: Typed
+    precision: EnginePrecision
     profiles: tuple[Profile, ...]
     dla_core: int | None = None
 

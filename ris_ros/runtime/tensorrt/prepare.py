@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from ris_ros.config.tensorrt import EnginePrecision
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.camera_input import take_camera_images
 from ris_ros.runtime.tensorrt.fold import plain
@@ -32,8 +33,6 @@ from ris_ros.runtime.tensorrt.onnx_model import (
     known_shapes,
     load_onnx,
 )
-
-Typed = Literal["fp32", "fp16", "int8"]
 
 SINGLE = frozenset(
     {"Softmax", "LayerNormalization", "ReduceSum", "ReduceMean", "ReduceMax", "Sigmoid", "Div", "Clip", "Pad"}
@@ -85,7 +84,7 @@ def plain_graphs(bundle: Bundle, size_px: tuple[int, int]) -> dict[str, Any]:
 
 def prepare(
     graphs: Mapping[str, Any],
-    precision: Typed,
+    precision: EnginePrecision,
     ranges: Mapping[str, Ranges] | None = None,
     camera_size_px: tuple[int, int] | None = None,
 ) -> dict[str, bytes]:

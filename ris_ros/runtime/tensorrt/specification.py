@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ris_ros.config.tensorrt import TensorRtSettings
+from ris_ros.config.tensorrt import EnginePrecision, TensorRtSettings
 from ris_ros.errors import BackendError
 from ris_ros.geometry import letterbox
 from ris_ros.runtime import samples
@@ -16,7 +16,6 @@ from ris_ros.runtime.tensorrt import calibrate, camera_input, fold, onnx_model, 
 from ris_ros.runtime.tensorrt.builder import AxisRange, Job, Profile
 from ris_ros.runtime.tensorrt.cache import EngineKey
 from ris_ros.runtime.tensorrt.cuda import Gpu
-from ris_ros.runtime.tensorrt.prepare import Typed
 from ris_ros.runtime.tensorrt.versions import Differences
 
 _MAKERS = (onnx_model, fold, prepare, calibrate, camera_input, letterbox, samples)
@@ -38,7 +37,7 @@ class Specification:
         dla: Core of the deep learning accelerator for the vision engine; None for the GPU.
     """
 
-    precision: Typed
+    precision: EnginePrecision
     size_px: tuple[int, int]
     camera_size_px: tuple[int, int] | None
     cameras: int
@@ -54,7 +53,7 @@ class Specification:
             BackendError: The bundle's graphs take no images of the size that is asked for, or a DLA is to compute in
                 something else than half precision.
         """
-        precision: Typed = "fp16" if settings.precision == "auto" else settings.precision
+        precision: EnginePrecision = "fp16" if settings.precision == "auto" else settings.precision
         if settings.dla is not None and precision != "fp16":
             raise BackendError(f"A DLA computes in fp16 here, not in {precision}: leave --precision or --dla away.")
         return cls(
