@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ris_ros.cli.checks import Finding, State, importable
+from ris_ros.cli.checks import Finding, State
 from ris_ros.config.tensorrt import TensorRtSettings
-from ris_ros.errors import BundleError, MissingExtraError, RisError
+from ris_ros.errors import BundleError, MissingExtraError, RisError, cause
 from ris_ros.runtime import registry
 from ris_ros.runtime.bundle import Bundle
-from ris_ros.runtime.devices import has_nvidia_gpu, is_jetson
+from ris_ros.runtime.cache_folder import cache_folder
+from ris_ros.runtime.devices import has_nvidia_gpu, importable, is_jetson
 from ris_ros.types import TextBatch, TextFeatures
 
 _FRAMES_TRIED = 5  # the first ones allocate and compile; the fastest says what the backend can do
@@ -75,6 +76,9 @@ def _try_backend(name: str, bundle: Bundle, tensorrt: TensorRtSettings) -> Findi
         return Finding(topic, State.ABSENT, "does not run this bundle", str(error))
     except RisError as error:
         return Finding(topic, State.WARNING if row.installed else State.ABSENT, "does not run the model", str(error))
+    except Exception as error:  # whatever a library throws that is installed in part
+        advice = f"Install '{row.module}' again, or choose another backend."
+        return Finding(topic, State.WARNING, f"fails with {cause(error)}", advice)
     if not np.isfinite(answer.object_logits).all():
         advice = f"Choose another backend: {name} computes numbers that are not finite on this machine."
         return Finding(topic, State.WARNING, f"{precision} on {device} gives no usable masks", advice)
@@ -88,7 +92,8 @@ def _try_auto(bundle: Bundle) -> Finding:
     try:
         with registry.load(registry.AUTO, bundle) as backend:
             why = backend.notes.get(registry.CHOICE, "")
-            return Finding("backend auto", State.OK, f"takes {backend.name} on two threads: {why}")
+            advice = f"To measure again, as after adding cuDNN: rm -r {cache_folder('choice')}"
+            return Finding("backend auto", State.OK, f"takes {backend.name} on two threads: {why}", advice)
     except RisError as error:
         return Finding("backend auto", State.WARNING, "finds none that it may take", str(error))
 

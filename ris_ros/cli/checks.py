@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -19,6 +18,7 @@ from ris_ros.config.share import share_file
 from ris_ros.errors import RisError, TransportError
 from ris_ros.language import weights
 from ris_ros.ros import transport
+from ris_ros.runtime.devices import importable
 
 SUPPORTED_PYTHON = ((3, 10), (3, 12))
 ROS_WHEELS = ("jazzy", "kilted")
@@ -78,15 +78,6 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
     if low <= version <= high:
         return Finding("Python", State.OK, text)
     return Finding("Python", State.WARNING, text, "Use Python 3.10, 3.11 or 3.12, which this package is tested with.")
-
-
-def importable(module: str) -> bool:
-    """Whether a module with code is there; a bare folder of that name is not one."""
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and spec.origin is not None
 
 
 def probe_ros() -> ProbeResult:

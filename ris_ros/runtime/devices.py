@@ -39,6 +39,12 @@ def gpu_name(root: Path = Path("/")) -> str:
     return _read(model).rstrip("\0\n") or "NVIDIA GPU"
 
 
+def gpu_driver(root: Path = Path("/")) -> str:
+    """What the NVIDIA driver, or a Jetson's release, says of its version; empty where there is none."""
+    lines = (_read(root / _DRIVER) or _read(root / _JETSON)).splitlines()
+    return lines[0].strip() if lines else ""
+
+
 def cpu_name(root: Path = Path("/")) -> str:
     """The processor's name, or its architecture where it states none, as ARM's do."""
     return _value(root / "proc/cpuinfo", "model name") or platform.machine()
@@ -49,11 +55,26 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def importable(module: str) -> bool:
+    """Whether a module with code is there; a bare folder of that name is not one."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.origin is not None
+
+
 def module_version(module: str) -> str:
-    """Version of an installed library by its module's name; its file's age where none is stated, empty if absent."""
+    """Version of an installed library by its module's name; its file's age where none is stated, empty if absent.
+
+    Two packages may bring the same module in the same version, as one of ONNX Runtime with CUDA and one without do.
+    """
+    found = []
     for distribution in (module, f"{module}-gpu"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(distribution)
+            found.append(f"{distribution} {importlib.metadata.version(distribution)}")
+    if found:
+        return ", ".join(found)
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         return ""

@@ -6,8 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
+from ris_ros import __version__
 from ris_ros.config.backend import PRECISIONS, Precision
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, MissingExtraError, cause
@@ -15,7 +17,7 @@ from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.choose import Contest
-from ris_ros.runtime.devices import cpu_name, gpu_name, has_nvidia_gpu, module_version, usable_cores
+from ris_ros.runtime.devices import cpu_name, gpu_driver, gpu_name, has_nvidia_gpu, module_version, usable_cores
 from ris_ros.runtime.fallback import Candidate, FallbackBackend
 from ris_ros.runtime.kept_choice import KeptChoice, choice_file, read_choice, write_choice
 from ris_ros.runtime.table import BACKENDS, LoadOptions
@@ -146,7 +148,7 @@ def _load_auto(bundle: Bundle, options: LoadOptions) -> Backend:
     path = choice_file(_situation(bundle, options, names))
     kept = read_choice(path, names)
     if kept is not None:
-        backend = _load_kept(kept, bundle, options)
+        backend = _load_kept(kept, path, bundle, options)
         if backend is not None:
             return backend
     candidates = [_candidate(name, bundle, options) for name in names]
@@ -156,17 +158,27 @@ def _load_auto(bundle: Bundle, options: LoadOptions) -> Backend:
         reasons = "; ".join(f"{measured.name}: {measured.left_out}" for measured in found)
         raise BackendError(f"No backend can run the bundle ({reasons}): run `ris doctor`.")
     choice = KeptChoice(tuple(found), time.strftime("%Y-%m-%d"))
-    write_choice(path, choice)
+    if kept is None:
+        write_choice(path, choice)
     return _chosen(winner, choice, bundle, options)
 
 
-def _load_kept(kept: KeptChoice, bundle: Bundle, options: LoadOptions) -> Backend | None:
-    """The winner of an earlier measurement; None where it cannot be loaded any more."""
+def _load_kept(kept: KeptChoice, path: Path, bundle: Bundle, options: LoadOptions) -> Backend | None:
+    """The winner of an earlier measurement; None where it cannot be loaded.
+
+    The measurement stays as it is: a GPU whose memory is taken for a moment must not cost the robot its GPU for good.
+    """
     winner = kept.found[0].name
     try:
         backend = _candidate(winner, bundle, options).load()
-    except Exception as error:  # whatever a library throws: it is measured again without this one
-        _log.warning("The backend %s, which was the fastest, cannot be loaded: %s", winner, cause(error))
+    except Exception as error:  # whatever a library throws: the others are measured, for this time
+        _log.warning(
+            "The backend %s, which was the fastest, cannot be loaded (%s): the others are measured for this start; if "
+            "it is gone for good, remove %s",
+            winner,
+            cause(error),
+            path,
+        )
         return None
     return _chosen(backend, kept, bundle, options)
 
@@ -224,16 +236,21 @@ def _nothing_for(precision: Precision) -> str:
 
 def _situation(bundle: Bundle, options: LoadOptions, names: Sequence[str]) -> dict[str, Any]:
     """All that a measurement depends on."""
-    files = bundle.settings.files
     return {
-        "bundle": [files["vision.onnx"], files["ground.onnx"]],
+        "ris_ros": __version__,
+        "bundle": dict(bundle.settings.files),
         "libraries": {name: module_version(BACKENDS[name].module) for name in names},
         "cpu": cpu_name(),
-        "gpu": gpu_name(),
+        "gpu": [gpu_name(), gpu_driver()],
         "cores": usable_cores(),
         "threads": options.threads,
         "precision": options.precision,
         "tensorrt": options.tensorrt.model_dump(mode="json"),
-        # A built engine makes a backend fast that was left out before.
-        "engines": sorted(entry.name for entry in cache_folder("tensorrt").glob("[0-9a-f]*")),
+        # What is built lets a backend take part that was left out before.
+        "built": {name: _built(name) for name in names if BACKENDS[name].built},
     }
+
+
+def _built(name: str) -> list[str]:
+    folder = cache_folder(name)
+    return sorted(str(path.relative_to(folder)) for path in folder.glob(BACKENDS[name].built))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from ris_ros.config.backend import Precision
-from ris_ros.config.tensorrt import TensorRtSettings
+from ris_ros.config.tensorrt import EnginePrecision, TensorRtSettings
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
+from ris_ros.runtime.devices import importable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class BackendEntry:
         precisions: What it computes in.
         needs_gpu: Whether it runs on NVIDIA GPUs only.
         chosen_with_gpu: Whether ``auto`` considers it only where there is such a GPU, though it runs without.
+        built: What lies in its cache folder for each thing that it has built, as a pattern; empty where it builds none.
     """
 
     module: str
@@ -50,11 +52,12 @@ class BackendEntry:
     precisions: tuple[Precision, ...] = ("fp32",)
     needs_gpu: bool = False
     chosen_with_gpu: bool = False
+    built: str = ""
 
     @property
     def installed(self) -> bool:
         """Whether its module can be found."""
-        return importlib.util.find_spec(self.module) is not None
+        return importable(self.module)
 
 
 def _load_onnx(bundle: Bundle, options: LoadOptions) -> Backend:
@@ -109,8 +112,9 @@ BACKENDS: dict[str, BackendEntry] = {
         "",
         "ONNX Runtime's own use of TensorRT, where TensorRT's Python library is not to be had",
         _load_onnx_tensorrt,
-        ("fp32", "fp16"),
+        ("fp16",),
         needs_gpu=True,
+        built="*/built",
     ),
     "openvino": BackendEntry(
         "openvino",
@@ -134,13 +138,15 @@ BACKENDS: dict[str, BackendEntry] = {
         _load_torch_compile,
         ("fp32", "fp16", "bf16"),
         chosen_with_gpu=True,
+        built="*.made",
     ),
     "tensorrt": BackendEntry(
         "tensorrt",
         "",
         "TensorRT: for NVIDIA GPUs and Jetson; builds an engine first",
         _load_tensorrt,
-        ("fp32", "fp16", "int8"),
+        get_args(EnginePrecision),
         needs_gpu=True,
+        built="*/engine.json",
     ),
 }

@@ -65,14 +65,6 @@ def test_optional_ros_packages_only_get_advice():
     assert "ros-humble-tf2-ros" in findings[-1].advice
 
 
-def test_a_bare_folder_is_no_module(tmp_path, monkeypatch):
-    (tmp_path / "launch_folder_without_code").mkdir()
-    monkeypatch.syspath_prepend(tmp_path)
-    assert not checks.importable("launch_folder_without_code")
-    assert not checks.importable("no_such_parent.child")
-    assert checks.importable("json")
-
-
 def test_a_missing_bundle_is_a_failure(tmp_path):
     (finding,) = backend_checks.check_backends(tmp_path / "nothing")
     assert finding.state is State.FAILURE
@@ -104,6 +96,16 @@ def test_where_no_backend_works_the_node_cannot_run(monkeypatch):
     assert found["backend onnx"] is State.WARNING
     assert found["backend torch"] is State.ABSENT
     assert found["backends"] is State.FAILURE
+
+
+def test_a_library_that_is_installed_in_part_does_not_end_the_examination(monkeypatch):
+    def break_down(bundle, options):
+        raise OSError("libcudart.so.12: cannot open shared object file")
+
+    monkeypatch.setattr(registry, "BACKENDS", {"torch": BackendEntry("json", "", "", break_down)})
+    finding = backend_checks.check_backends(tiny_bundle.BUNDLE)[1]
+    assert finding.state is State.WARNING
+    assert "libcudart" in finding.text and "again" in finding.advice
 
 
 def test_weights_that_are_not_the_published_ones_are_a_failure(monkeypatch):

@@ -140,7 +140,7 @@ def test_another_situation_is_measured_anew(
     rows: Rows, times_ms: dict[str, float], change: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     rows.add("onnx")
-    rows.add("quick")
+    rows.add("quick", built="*.made")
     times_ms |= {"onnx": 30.0, "quick": 8.0, "newer": 2.0}
     bundle = tiny_bundle.open_bundle()
     registry.load("auto", bundle, 2)
@@ -150,21 +150,26 @@ def test_another_situation_is_measured_anew(
     elif change == "gpu":
         monkeypatch.setattr(registry, "gpu_name", lambda: "another")
     elif change == "engine":
-        (tmp_path / "ris_ros" / "tensorrt" / "abc").mkdir(parents=True)
+        (tmp_path / "ris_ros" / "quick").mkdir()
+        (tmp_path / "ris_ros" / "quick" / "abc.made").touch()
     registry.load("auto", bundle, 3 if change == "threads" else 2, "fp32" if change == "precision" else "auto")
     assert {"onnx", "quick"} <= set(rows.loaded)
 
 
-def test_a_winner_that_no_longer_loads_is_measured_anew(rows: Rows, times_ms: dict[str, float]) -> None:
+def test_where_the_winner_does_not_load_the_others_are_measured_and_it_is_tried_first_the_next_time(
+    rows: Rows, times_ms: dict[str, float]
+) -> None:
     rows.add("onnx")
     rows.add("quick")
     times_ms |= {"onnx": 30.0, "quick": 8.0}
     bundle = tiny_bundle.open_bundle()
     registry.load("auto", bundle)
-    rows.add("quick", fails=RuntimeError("the driver was updated"))
+    rows.add("quick", fails=RuntimeError("no memory on the GPU"))
     backend = registry.load("auto", bundle)
     assert backend.name == "onnx"
-    assert "not quick: RuntimeError: the driver was updated" in backend.notes[registry.CHOICE]
+    assert "not quick: RuntimeError: no memory on the GPU" in backend.notes[registry.CHOICE]
+    rows.add("quick")
+    assert registry.load("auto", bundle).name == "quick"
 
 
 def test_auto_considers_what_applies_to_this_machine(

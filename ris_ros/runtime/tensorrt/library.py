@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ris_ros.errors import BackendError, MissingExtraError, first_line
+from ris_ros.runtime.devices import is_jetson
 from ris_ros.runtime.tensorrt.versions import Differences, differences
 
-_JETSON = Path("/etc/nv_tegra_release")
 _log = logging.getLogger(__name__)
 
 
@@ -65,7 +64,7 @@ def load_library(module: Any = None) -> Library:
         try:
             import tensorrt
         except ModuleNotFoundError:
-            if _JETSON.exists():
+            if is_jetson():
                 raise BackendError(
                     "'tensorrt' is not installed: on a Jetson run `sudo apt install python3-libnvinfer`."
                 ) from None
