@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError, first_line
 from ris_ros.runtime.backend import GROUND_OUTPUTS, GROUND_TEXT_INPUTS, ClosesOnExit, check_images, check_text
 from ris_ros.runtime.bundle import Bundle
-from ris_ros.runtime.onnx_providers import CPU, TENSORRT, Provider, cuda_provider, tensorrt_provider
+from ris_ros.runtime.onnx_providers import BUILT, CPU, TENSORRT, Provider, cuda_provider, tensorrt_provider
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
 
@@ -23,20 +23,24 @@ class OnnxBackend(ClosesOnExit):
         bundle: Verified bundle.
         threads: Threads of one run; they wait passively, because spinning threads starve the processes beside them.
         provider: What it runs on.
+        graphs: ``vision`` and ``ground`` to run in place of the bundle's own.
 
     Raises:
         BackendError: A graph cannot be loaded or is not one of a bundle, ONNX Runtime is not installed, or it would run
             on something else than the provider that was asked for.
     """
 
-    def __init__(self, bundle: Bundle, threads: int, provider: Provider = CPU) -> None:
+    def __init__(
+        self, bundle: Bundle, threads: int, provider: Provider = CPU, graphs: Mapping[str, bytes] | None = None
+    ) -> None:
         self._runtime = _onnxruntime()
         _require_provider(self._runtime, provider)
         self._provider = provider
         self._fixed_size_px = provider.size_px or bundle.fixed_size_px
         self._text_width = bundle.settings.text.width
-        self._vision = self._session(bundle, "vision", threads)
-        self._ground = self._session(bundle, "ground", threads)
+        graphs = graphs or {name: bundle.read(f"{name}.onnx") for name in ("vision", "ground")}
+        self._vision = self._session(bundle, "vision", graphs, threads)
+        self._ground = self._session(bundle, "ground", graphs, threads)
         self._feature_names = [output.name for output in self._vision.get_outputs()]
         self._check_graphs(bundle)
 
@@ -58,6 +62,11 @@ class OnnxBackend(ClosesOnExit):
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._fixed_size_px)
+        most = self._provider.most_images
+        if most is not None and len(images_rgb) > most:
+            raise BackendError(
+                f"The engine was built for {most} cameras, not {len(images_rgb)}: set the parameter tensorrt_cameras."
+            )
         images = np.ascontiguousarray(images_rgb)
         binding = self._vision.io_binding()
         binding.bind_cpu_input("image", images)
@@ -70,41 +79,37 @@ class OnnxBackend(ClosesOnExit):
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
         check_text(text, features, self._text_width)
+        count = len(text.camera_index)
+        most = self._provider.most_commands or count
+        turns = [self._turn(features, text, slice(start, start + most)) for start in range(0, count, most)]
+        return GroundOutput(*(np.concatenate(part) if len(turns) > 1 else part[0] for part in zip(*turns, strict=True)))
+
+    def _turn(self, features: VisionFeatures, text: TextBatch, rows: slice) -> list[NDArray[np.float32]]:
         binding = self._ground.io_binding()
         for name, tensor in features.tensors.items():
             binding.bind_ortvalue_input(name, tensor)
         # Held in this frame until the run is over: the binding points into their memory.
-        arrays = {name: np.ascontiguousarray(getattr(text, name)) for name in GROUND_TEXT_INPUTS}
+        arrays = {name: np.ascontiguousarray(getattr(text, name)[rows]) for name in GROUND_TEXT_INPUTS}
+        arrays["camera_index"] = arrays["camera_index"].astype(self._index_dtype, copy=False)
         for name, array in arrays.items():
             binding.bind_cpu_input(name, array)
         for name in GROUND_OUTPUTS:
             binding.bind_output(name, "cpu")
         self._run(self._ground, binding, "ground")
-        object_logits, region_logits, existence_logit = binding.copy_outputs_to_cpu()
-        return GroundOutput(object_logits, region_logits, existence_logit)
+        outputs: list[NDArray[np.float32]] = binding.copy_outputs_to_cpu()
+        return outputs
 
     def close(self) -> None:
         del self._vision, self._ground
 
-    def feature_shapes(self, size_px: tuple[int, int]) -> dict[str, tuple[int, ...]]:
-        """Shape of each feature tensor of one image.
-
-        Args:
-            size_px: (width, height) of the image.
-        """
-        width, height = size_px
-        features = self.see(np.zeros((1, height, width, 3), np.uint8))
-        return {name: tuple(tensor.shape()) for name, tensor in features.tensors.items()}
-
-    def _session(self, bundle: Bundle, graph: str, threads: int) -> Any:
+    def _session(self, bundle: Bundle, graph: str, graphs: Mapping[str, bytes], threads: int) -> Any:
         options = self._runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        content = bundle.read(f"{graph}.onnx")
         try:
-            session = self._runtime.InferenceSession(content, options, providers=self._provider.all_for(graph))
+            session = self._runtime.InferenceSession(graphs[graph], options, providers=self._provider.all_for(graph))
         except Exception as error:  # ONNX Runtime raises classes of its own that share no base
             raise BackendError(
                 f"{bundle.path / graph}.onnx: ONNX Runtime cannot load it ({first_line(error)}): "
@@ -121,12 +126,13 @@ class OnnxBackend(ClosesOnExit):
             raise BackendError(
                 f"{bundle.path}: vision.onnx takes {vision_inputs}, not 'image': export the bundle again."
             )
-        ground_inputs = {tensor.name for tensor in self._ground.get_inputs()}
-        if ground_inputs != {*self._feature_names, *GROUND_TEXT_INPUTS}:
+        ground_inputs = {tensor.name: tensor.type for tensor in self._ground.get_inputs()}
+        if set(ground_inputs) != {*self._feature_names, *GROUND_TEXT_INPUTS}:
             raise BackendError(
                 f"{bundle.path}: ground.onnx takes {sorted(ground_inputs)}, which vision.onnx and text do not give: "
                 f"export the bundle again."
             )
+        self._index_dtype = np.int32 if ground_inputs["camera_index"] == "tensor(int32)" else np.int64
         missing = set(GROUND_OUTPUTS) - {tensor.name for tensor in self._ground.get_outputs()}
         if missing:
             raise BackendError(f"{bundle.path}: ground.onnx does not give {sorted(missing)}: export the bundle again.")
@@ -157,19 +163,26 @@ def load_on_tensorrt(
     Args:
         bundle: Verified bundle.
         threads: Threads for what is left to the processor.
-        settings: What the engine is built for; without int8 and DLA.
+        settings: What the engine is built for; fp16 only, without DLA.
         cancelled: Asked before a build whether it is unwelcome.
 
     Raises:
+        MissingExtraError: ``onnx``, which prepares the graphs, is not installed.
         BackendError: As :class:`OnnxBackend`, or see :func:`~ris_ros.runtime.onnx_providers.tensorrt_provider`.
     """
+    from ris_ros.runtime.tensorrt.prepare import plain_graphs
+
     runtime = _onnxruntime()
     _require_provider(runtime, TENSORRT)
     size_px = bundle.largest_input(settings.size_px)
-    with OnnxBackend(bundle, threads) as plain:
-        shapes = plain.feature_shapes(size_px)
-    provider = tensorrt_provider(runtime.__version__, bundle, size_px, settings, shapes, cancelled)
-    return OnnxBackend(bundle, threads, provider)
+    graphs = plain_graphs(bundle, size_px)
+    provider = tensorrt_provider(runtime.__version__, graphs, size_px, settings, cancelled)
+    backend = OnnxBackend(
+        bundle, threads, provider, {name: graph.SerializeToString() for name, graph in graphs.items()}
+    )
+    if provider.folder is not None:
+        (provider.folder / BUILT).touch()
+    return backend
 
 
 def _onnxruntime() -> Any:

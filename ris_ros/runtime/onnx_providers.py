@@ -6,21 +6,26 @@ never run on a GPU in this project's development; what can be checked without on
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BackendError
-from ris_ros.runtime.bundle import Bundle
-from ris_ros.runtime.cache_folder import cache_folder
+from ris_ros.runtime.backend import GROUND_TEXT_INPUTS
+from ris_ros.runtime.cache_folder import cache_folder, newest_first
 from ris_ros.runtime.devices import gpu_name, module_version
-from ris_ros.runtime.private_files import is_private_folder, own_folder
+from ris_ros.runtime.private_files import is_private_folder, own_folder, remove
 
 ProviderOptions = Mapping[str, str]
-Shape = tuple[int, ...]
+BUILT = "built"
+"""Marks a folder that holds every engine that its graphs need."""
+_MOST_FOLDERS = 8  # of engines, those used last; what is older is of other models or versions
 _TF32_OPTION_SINCE = (1, 18)
 _MIB = 2**20
 
@@ -38,6 +43,9 @@ class Provider:
         options: Options by graph; the processor and CUDA take the same for both.
         helpers: What runs the operators that ``wanted`` lacks, best first.
         size_px: (width, height) of the only images that it is made for; None for any.
+        most_images: How many it looks at together; None for any number.
+        most_commands: How many it answers together; None for any number.
+        folder: Where it keeps engines; None where it builds none.
     """
 
     row: str
@@ -48,6 +56,9 @@ class Provider:
     options: Mapping[str, ProviderOptions] = field(default_factory=dict)
     helpers: Sequence[tuple[str, ProviderOptions]] = ()
     size_px: tuple[int, int] | None = None
+    most_images: int | None = None
+    most_commands: int | None = None
+    folder: Path | None = None
 
     def all_for(self, graph: str) -> list[tuple[str, dict[str, str]]]:
         """What a session of ``vision`` or ``ground`` is made with."""
@@ -55,15 +66,7 @@ class Provider:
         return [(name, dict(options)) for name, options in chain]
 
 
-# What is needed and no more: with the default, an arena doubles whenever images become larger or more.
-CPU = Provider(
-    row="onnx",
-    wanted="CPUExecutionProvider",
-    device="cpu",
-    precision="fp32",
-    options={graph: {"arena_extend_strategy": "kSameAsRequested"} for graph in ("vision", "ground")},
-)
-
+CPU = Provider(row="onnx", wanted="CPUExecutionProvider", device="cpu", precision="fp32")
 
 TENSORRT = Provider(
     row="onnx-tensorrt",
@@ -111,111 +114,91 @@ def _cuda_options(version: str) -> dict[str, str]:
 
 def tensorrt_provider(
     version: str,
-    bundle: Bundle,
+    graphs: Mapping[str, Any],
     size_px: tuple[int, int],
     settings: TensorRtSettings,
-    feature_shapes: Mapping[str, Shape],
     cancelled: Callable[[], bool],
 ) -> Provider:
-    """ONNX Runtime's use of TensorRT, in half precision or single, for one size of the image.
+    """ONNX Runtime's use of TensorRT, in half precision, for one size of the image.
 
     ONNX Runtime builds its engines when a session is made, which takes minutes, says nothing meanwhile and cannot be
     stopped; it keeps them in a folder that only this user can write, one for each of what they depend on.
 
+    Single precision is not offered: TensorRT uses TensorFloat-32 for it, and ONNX Runtime has no option against that.
+
     Args:
         version: Of ONNX Runtime.
-        bundle: The model.
+        graphs: From :func:`ris_ros.runtime.tensorrt.prepare.plain_graphs`. Of the bundle's own, TensorRT would leave
+            the first step to others (it takes bytes into a cast only), and then asks for profiles of what comes after.
         size_px: (width, height) of the images.
         settings: Precision, and numbers of images and commands.
-        feature_shapes: Of each feature of one image, by name; the first axis counts images.
         cancelled: Whether a build is unwelcome.
 
     Raises:
-        BackendError: It asks for int8 or a DLA, the folder is not ours, or there is no engine yet and a build is
-            unwelcome.
+        BackendError: It asks for another precision or a DLA, the folder is not ours, or there is no engine yet and a
+            build is unwelcome.
     """
-    if settings.precision == "int8" or settings.dla is not None:
-        raise BackendError("onnx-tensorrt computes in fp16 or fp32 and on no DLA: use the backend tensorrt for those.")
-    precision = "fp32" if settings.precision == "fp32" else "fp16"
-    ranges = _ranges(bundle, size_px, settings, feature_shapes)
+    if settings.precision not in ("auto", "fp16") or settings.dla is not None:
+        raise BackendError("onnx-tensorrt computes in fp16 only and on no DLA: use the backend tensorrt for others.")
     depends_on = {
-        "graphs": [bundle.settings.files["vision.onnx"], bundle.settings.files["ground.onnx"]],
+        "graphs": [hashlib.sha256(graph.SerializeToString()).hexdigest() for graph in graphs.values()],
         "onnxruntime": version,
         "tensorrt": module_version("tensorrt"),
         "gpu": gpu_name(),
-        "precision": precision,
-        "workspace_mib": settings.workspace_mib,
-        "ranges": {graph: [asdict(one) for one in found] for graph, found in ranges.items()},
+        "settings": settings.model_dump(mode="json"),
     }
     digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     folder = cache_folder("onnx-tensorrt") / digest
-    if cancelled() and not _holds_engine(folder):
+    if cancelled() and not _holds_engines(folder):
         raise BackendError(
             "ONNX Runtime has built no TensorRT engine of this model yet: load the backend onnx-tensorrt by name once, "
             "which takes minutes."
         )
     own_folder(folder.parent)
     own_folder(folder)
-    options = {
-        graph: {
-            "device_id": "0",
-            "trt_fp16_enable": "1" if precision == "fp16" else "0",
-            "trt_engine_cache_enable": "1",
-            "trt_engine_cache_path": str(folder),
-            "trt_timing_cache_enable": "1",
-            **({"trt_max_workspace_size": str(settings.workspace_mib * _MIB)} if settings.workspace_mib else {}),
-            "trt_profile_min_shapes": _profile((one.name, one.least) for one in found),
-            "trt_profile_opt_shapes": _profile((one.name, one.usual) for one in found),
-            "trt_profile_max_shapes": _profile((one.name, one.most) for one in found),
-        }
-        for graph, found in ranges.items()
+    with contextlib.suppress(OSError):
+        os.utime(folder)
+        for old, _ in newest_first(folder.parent)[_MOST_FOLDERS:]:
+            remove(old)
+    common = {
+        "device_id": "0",
+        # In Python it takes these words only, and no numbers.
+        "trt_fp16_enable": "True",
+        "trt_engine_cache_enable": "True",
+        "trt_engine_cache_path": str(folder),
+        "trt_timing_cache_enable": "True",
+        # By its documentation it is kept where the process was started, if nothing is said.
+        "trt_timing_cache_path": str(folder),
+        **({"trt_max_workspace_size": str(settings.workspace_mib * _MIB)} if settings.workspace_mib else {}),
     }
     return replace(
         TENSORRT,
-        precision=precision,
-        options=options,
+        options={name: {**common, **_profile(graph, settings)} for name, graph in graphs.items()},
         helpers=[("CUDAExecutionProvider", _cuda_options(version)), ("CPUExecutionProvider", {})],
         size_px=size_px,
+        most_images=settings.cameras,
+        most_commands=settings.commands,
+        folder=folder,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """The shapes of one input that an engine is built for."""
-
-    name: str
-    least: Shape
-    usual: Shape
-    most: Shape
-
-
-def _ranges(
-    bundle: Bundle, size_px: tuple[int, int], settings: TensorRtSettings, feature_shapes: Mapping[str, Shape]
-) -> dict[str, list[_Range]]:
-    width, height = size_px
-    text = bundle.settings.text
-    images = {"image": (height, width, 3), **{name: tuple(shape[1:]) for name, shape in feature_shapes.items()}}
-    commands: dict[str, Shape] = {
-        "words": (text.max_tokens, text.width),
-        "word_mask": (text.max_tokens,),
-        "sentence": (text.width,),
-        "camera_index": (),
+def _profile(graph: Any, settings: TensorRtSettings) -> dict[str, str]:
+    """The shapes of a graph's inputs that an engine is built for: tuned for one image and one command."""
+    one, most = [], []
+    for value in graph.graph.input:
+        _, *rest = (dim.dim_value for dim in value.type.tensor_type.shape.dim)
+        rows = settings.commands if value.name in GROUND_TEXT_INPUTS else settings.cameras
+        one.append(f"{value.name}:{'x'.join(map(str, (1, *rest)))}")
+        most.append(f"{value.name}:{'x'.join(map(str, (rows, *rest)))}")
+    return {
+        "trt_profile_min_shapes": ",".join(one),
+        "trt_profile_opt_shapes": ",".join(one),
+        "trt_profile_max_shapes": ",".join(most),
     }
 
-    def counted(name: str, rest: Shape, most: int) -> _Range:
-        return _Range(name, (1, *rest), (1, *rest), (most, *rest))
 
-    seen = [counted(name, rest, settings.cameras) for name, rest in images.items()]
-    asked = [counted(name, rest, settings.commands) for name, rest in commands.items()]
-    return {"vision": seen[:1], "ground": [*seen[1:], *asked]}
-
-
-def _profile(shapes: Iterable[tuple[str, Shape]]) -> str:
-    return ",".join(f"{name}:{'x'.join(map(str, shape))}" for name, shape in shapes)
-
-
-def _holds_engine(folder: Path) -> bool:
-    return is_private_folder(folder) and next(folder.glob("*.engine"), None) is not None
+def _holds_engines(folder: Path) -> bool:
+    return is_private_folder(folder) and (folder / BUILT).exists()
 
 
 def _version(text: str) -> tuple[int, ...]:
