@@ -50,8 +50,8 @@ LIMITS = MappingProxyType(
 )
 """By precision. bfloat16 keeps 8 bits of a number; int8 has 255 levels for a whole map, and pixels at edges tip.
 
-Each is about twice what the shipped model was measured to do on the sample drive (OpenVINO bf16 0.018, 0.014, 0.983 and
-0.9988; int8 0.052, 0.088, 0.950 and 0.991; TensorRT's int8 graphs on ONNX Runtime 0.046, 0.045, 0.955 and 0.989)."""
+Each allows about twice as much as the shipped model was measured to stray on the sample drive: docs/backends.md for
+OpenVINO, docs/jetson.md for the graphs that TensorRT is given."""
 
 
 @dataclass(frozen=True, slots=True)

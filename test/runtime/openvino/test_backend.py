@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,10 @@ from ris_ros.errors import BackendError, MissingExtraError, MisuseError
 from ris_ros.runtime.bundle import Bundle, default_path, write_bundle
 from ris_ros.runtime.openvino import quantise
 from ris_ros.runtime.openvino.backend import MOST_MODELS, OpenVinoBackend
+from ris_ros.runtime.openvino.cache import ModelCache
+from ris_ros.runtime.openvino.compiler import read_graph
 from ris_ros.runtime.openvino.library import Library
-from ris_ros.runtime.parity import probability
+from ris_ros.runtime.parity import Parity, probability
 from ris_ros.types import GroundOutput, TextBatch
 
 SIZE_PX = (256, 192)
@@ -231,6 +235,17 @@ def test_quantising_is_done_once_says_nothing_on_standard_output_and_serves_any_
     monkeypatch.setattr(quantise, "_quantise", None)
     with OpenVinoBackend(shipped, 2, "int8") as backend:
         assert furthest(backend.ground(backend.see(images(1)), text(shipped, [0])), first) == 0.0
+
+
+def test_a_kept_parity_is_held_to_the_limits_of_the_day(shipped: Bundle, own_cache: Path) -> None:
+    cache = ModelCache(own_cache)
+    with OpenVinoBackend(shipped, 1, "fp32") as backend:
+        graph = read_graph(Library(), shipped, "vision.onnx", None)
+        strays = json.dumps(asdict(Parity(0.5, 0.0, 1.0, 1.0, 9, 9))).encode()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cache, "load", lambda key: strays)
+            with pytest.raises(BackendError, match="does not answer as ONNX Runtime does"):
+                quantise.require_parity(backend, shipped, graph, cache)
 
 
 def test_memory_stays_where_it_is_with_changing_numbers() -> None:
