@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import statistics
 import time
@@ -145,13 +146,11 @@ class Contest:
         """Leave out who strays from the reference."""
         judge = self._loaded.get(reference.name)
         try:
-            own = judge or reference.load()
-            # Who shrinks camera images itself was held to the table when its engine was built.
-            sizes = {self._size_of(one) for one in self._loaded.values() if one.camera_size_px is None}
-            asked = {size: self._question(size) for size in sizes}
-            expected = {size: _answer(own, asked[size]) for size in sizes if asked[size].real}
-            if judge is None:
-                own.close()
+            with contextlib.nullcontext(judge) if judge is not None else reference.load() as own:
+                # Who shrinks camera images itself was held to the table when its engine was built.
+                sizes = {self._size_of(one) for one in self._loaded.values() if one.camera_size_px is None}
+                asked = {size: self._question(size) for size in sizes}
+                expected = {size: _answer(own, asked[size]) for size in sizes if asked[size].real}
         except Exception as error:  # whatever an engine throws: who is measured is not to blame
             _log.warning("answers are not compared: %s", cause(error))
             return

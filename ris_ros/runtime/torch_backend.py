@@ -112,6 +112,8 @@ class TorchBackend(ClosesOnExit):
 
     def close(self) -> None:
         del self._see, self._ground
+        if self._device.type == "cuda":
+            self._torch.cuda.empty_cache()  # else it keeps the network's memory from whoever runs in its place
 
     @contextmanager
     def _running(self, graph: str) -> Iterator[None]:
