@@ -15,6 +15,7 @@ import psutil
 from ris_ros import __version__
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import MANIFEST, Bundle
+from ris_ros.runtime.devices import cpu_name, usable_cores
 
 _LIBRARIES = ("numpy", "onnxruntime", "openvino", "opencv-python-headless", "tensorrt", "torch", "transformers")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -40,8 +41,8 @@ def environment(bundle: Bundle, backend: Backend, threads: int, energy: str) -> 
         "device": backend.device,
         "backend_notes": dict(backend.notes),
         "threads": threads,
-        "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpu": cpu_name(),
+        "cores": usable_cores(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "board": _first_line(_BOARD),
         "jetpack": _first_line(_JETPACK),
@@ -67,16 +68,6 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _cpu_name(path: Path = Path("/proc/cpuinfo")) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    # x86 names the model; most ARM kernels name only the part.
-    names = (line.split(":", 1)[1].strip() for line in lines if line.lower().startswith(("model name", "hardware")))
-    return next(names, platform.processor() or platform.machine())
 
 
 def _first_line(path: Path) -> str | None:
