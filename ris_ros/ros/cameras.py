@@ -10,10 +10,11 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from ris_ros.config.node import Transport
+from ris_ros.errors import ImageError
 from ris_ros.ros.qos import Kind, create_subscription, image_qos, offer, plan
-from ris_ros.ros.serialized import read_compressed_image, read_image
+from ris_ros.ros.serialized import CameraMessage, read_compressed_image, read_image
 
-_TOPICS: Mapping[Kind, tuple[str, type, Callable[[bytes], Any]]] = {
+_TOPICS: Mapping[Kind, tuple[str, type, Callable[[bytes], CameraMessage]]] = {
     Kind.RAW: ("image_raw", Image, read_image),
     Kind.COMPRESSED: ("image_raw/compressed", CompressedImage, read_compressed_image),
 }
@@ -42,6 +43,7 @@ class Cameras:
         names: The cameras.
         transport: Which form of images to read.
         on_image: Takes the camera's name and the message; called by the executor.
+        on_damaged: Takes the camera's name and why a message of it cannot be read.
         on_lost: Takes the camera's name and how many of its images were lost on their way.
     """
 
@@ -50,12 +52,14 @@ class Cameras:
         node: Any,
         names: Sequence[str],
         transport: Transport,
-        on_image: Callable[[str, Any], None],
+        on_image: Callable[[str, CameraMessage], None],
+        on_damaged: Callable[[str, ImageError], None],
         on_lost: Callable[[str, int], None],
     ) -> None:
         self._node = node
         self._transport = transport
         self._on_image = on_image
+        self._on_damaged = on_damaged
         self._incompatible: dict[str, str] = {}
         self._on_lost = on_lost
         self._subscriptions: dict[str, dict[Kind, tuple[ReliabilityPolicy, Any]]] = {name: {} for name in names}
@@ -99,6 +103,14 @@ class Cameras:
         _, message_type, read = _TOPICS[kind]
         topic = self._topic(camera, kind)
 
+        def received(serialized: bytes) -> None:
+            try:
+                message = read(serialized)
+            except ImageError as error:
+                self._on_damaged(camera, error)
+            else:
+                self._on_image(camera, message)
+
         def incompatible(sentence: str) -> None:
             self._incompatible[topic] = sentence
 
@@ -106,7 +118,7 @@ class Cameras:
             self._node,
             message_type,
             topic,
-            lambda serialized: self._on_image(camera, read(serialized)),
+            received,
             image_qos(reliability),
             incompatible,
             lambda count: self._on_lost(camera, count),

@@ -50,7 +50,10 @@ def decode_compressed(data: bytes, max_pixels: int, working_size: WorkingSize | 
     form = cv2.IMREAD_COLOR
     if size_px is not None and data.startswith(_JPEG):
         form = _reduced(width, height, size_px)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), form | cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), form | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:  # such as a side longer than OpenCV reads
+        image = None
     if image is None:
         raise ImageError(f"The compressed image ({len(data)} bytes) is damaged: check the camera driver.")
     if size_px is not None:

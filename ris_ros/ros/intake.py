@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import CommandError
 from ris_ros.language.intent import resolve_target
 from ris_ros.language.utterance import clean
-from ris_ros.ros.stamps import NS_PER_S, node_time
+from ris_ros.ros.stamps import NS_PER_S, node_time, to_ns
 from ris_ros.types import Command, Target
 
 MAX_ID_CHARACTERS = 200
@@ -43,6 +44,26 @@ class Asked:
     source: str = ""
     confidence: float = 0.0
     time_to_live_ns: int = 0
+
+    @classmethod
+    def of(cls, message: Any, arrival_ns: int) -> Asked:
+        """Read a ``ris_ros/msg/Command``.
+
+        Args:
+            message: What came.
+            arrival_ns: When it came, in the node's clock.
+        """
+        return cls(
+            id=message.id,
+            text=message.text,
+            target=message.target,
+            arrival_ns=arrival_ns,
+            stamp_ns=to_ns(message.header.stamp),
+            cameras=tuple(message.cameras),
+            source=message.source,
+            confidence=message.confidence,
+            time_to_live_ns=to_ns(message.time_to_live),
+        )
 
 
 def to_command(asked: Asked, own_id: str, known_cameras: Sequence[str], config: NodeConfig) -> Command:

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             reason = str(error).split(", at /", 1)[0]
             raise TransportError(f"ROS 2 cannot start ({reason}): correct its arguments or variables.") from None
         executor = SingleThreadedExecutor()
-        node = GroundingNode()
+        node = GroundingNode(stop.is_set)
     except RisError as error:
         print(f"grounding_node: {error}", file=sys.stderr)
         rclpy.try_shutdown()

@@ -15,7 +15,7 @@ from std_msgs.msg import String
 
 from ris_ros.config.bundle import ROLES
 from ris_ros.config.node import NodeConfig
-from ris_ros.errors import RisError
+from ris_ros.errors import ImageError, cause
 from ris_ros.msg import Command as CommandMessage
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.bridge import Bridge
@@ -31,9 +31,9 @@ from ris_ros.ros.params import Parameters
 from ris_ros.ros.process import settle, unsettle
 from ris_ros.ros.qos import command_qos, create_subscription, offer
 from ris_ros.ros.refer import ReferAction
+from ris_ros.ros.serialized import CameraMessage
 from ris_ros.ros.services import Services
 from ris_ros.ros.session import Session
-from ris_ros.ros.stamps import to_ns
 from ris_ros.ros.statistics import Drop, Fate, Statistics
 from ris_ros.ros.transitions import refuse_misfits
 from ris_ros.ros.worker import Arrival, Worker
@@ -53,13 +53,17 @@ _FAILURE = TransitionCallbackReturn.FAILURE
 class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped where ROS is not installed
     """The node; see docs/interface.md.
 
+    Args:
+        stopping: Whether the process is to end; asked while engines are built, which may take minutes.
+
     Raises:
         ConfigError: A parameter given at start is refused.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stopping: Callable[[], bool] = lambda: False) -> None:
         super().__init__(NODE_NAME)
         refuse_misfits(self)
+        self._stopping = stopping
         self._failure = ""
         self._active = False
         self._session: Session | None = None
@@ -127,7 +131,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             if config.propagate:
                 self._carrier = self._make_carrier()
         except Exception as error:
-            self._failure = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
+            self._failure = f"{cause(error)}."
             self.get_logger().error(f"Configuring failed: {self._failure}")
             self._leave_configured()
             return _FAILURE
@@ -143,7 +147,9 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         result = super().on_activate(state)
         config = self._config()
         self._active = True
-        self._cameras = Cameras(self, config.cameras, config.transport, self._on_image, self._statistics.frame_lost)
+        self._cameras = Cameras(
+            self, config.cameras, config.transport, self._on_image, self._on_damaged, self._statistics.frame_lost
+        )
         return result
 
     def on_deactivate(self, state: Any) -> Any:
@@ -193,29 +199,21 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     # Arrivals: called by the executor, handed over to the worker
 
-    def _on_image(self, camera: str, message: Any) -> None:
+    def _on_image(self, camera: str, message: CameraMessage) -> None:
         fate = Fate(self._statistics, camera)
         arrival = Arrival(camera, message, self._now_ns(), time.monotonic_ns(), fate)
         if self._worker.offer(arrival) and self._carrier is not None:
             self._carrier.offer(arrival)
 
+    def _on_damaged(self, camera: str, error: ImageError) -> None:
+        Fate(self._statistics, camera).end(Drop.BAD_IMAGE)
+        self.problem(f"image/{camera}", f"Camera '{camera}': {error}")
+
     def _on_text(self, message: Any) -> None:
         self._take(Asked(TYPED_ID, message.data, CommandMessage.AUTO, self._now_ns(), source="command"))
 
     def _on_command(self, message: Any) -> None:
-        self._take(
-            Asked(
-                id=message.id,
-                text=message.text,
-                target=message.target,
-                arrival_ns=self._now_ns(),
-                stamp_ns=to_ns(message.header.stamp),
-                cameras=tuple(message.cameras),
-                source=message.source,
-                confidence=message.confidence,
-                time_to_live_ns=to_ns(message.time_to_live),
-            )
-        )
+        self._take(Asked.of(message, self._now_ns()))
 
     def _take(self, asked: Asked) -> None:
         session = self._active_session()
@@ -229,10 +227,8 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _taken(self, done: Future[Command]) -> None:
         error = done.exception()
-        if isinstance(error, RisError):
-            self._refuse(str(error))
-        elif error is not None:
-            self._refuse(f"{type(error).__name__}: {error}")
+        if isinstance(error, Exception):
+            self._refuse(f"{cause(error)}.")
         else:
             command = done.result()
             self.get_logger().info(f"Command '{command.id}': {command.text} ({command.target.name.lower()})")
@@ -325,7 +321,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         return int(self.get_clock().now().nanoseconds)
 
     def _shutting_down(self) -> bool:
-        return not self.context.ok()
+        return self._stopping() or not self.context.ok()
 
     def _active_session(self) -> Session | None:
         return self._session if self._active else None

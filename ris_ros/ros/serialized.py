@@ -13,6 +13,8 @@ from typing import Any
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
+from ris_ros.errors import ImageError
+
 _BIG_ENDIAN, _LITTLE_ENDIAN = b"\x00\x00", b"\x00\x01"
 _ENCAPSULATION = 4
 
@@ -59,37 +61,52 @@ CameraMessage = Image | CompressedImage | SerializedImage | SerializedCompressed
 
 
 def read_image(message: bytes) -> Any:
-    """The fields of a serialised ``sensor_msgs/Image``."""
-    try:
-        reader = _Reader(message)
-        header = reader.header()
-        height, width, encoding = reader.number(), reader.number(), reader.text()
-        return SerializedImage(header, height, width, encoding, reader.octet(), reader.number(), reader.rest())
-    except _NotPlainError:
-        return deserialize_message(message, Image)
+    """The fields of a serialised ``sensor_msgs/Image``.
+
+    Raises:
+        ImageError: It is truncated or damaged.
+    """
+    if not _is_plain(message):
+        return _read_by_middleware(message, Image)
+    reader = _Reader(message)
+    header = reader.header()
+    height, width, encoding = reader.number(), reader.number(), reader.text()
+    return SerializedImage(header, height, width, encoding, reader.octet(), reader.number(), reader.rest())
 
 
 def read_compressed_image(message: bytes) -> Any:
-    """The fields of a serialised ``sensor_msgs/CompressedImage``."""
+    """The fields of a serialised ``sensor_msgs/CompressedImage``.
+
+    Raises:
+        ImageError: It is truncated or damaged.
+    """
+    if not _is_plain(message):
+        return _read_by_middleware(message, CompressedImage)
+    reader = _Reader(message)
+    return SerializedCompressedImage(reader.header(), reader.text(), reader.rest())
+
+
+def _is_plain(message: bytes) -> bool:
+    return message[:2] in (_BIG_ENDIAN, _LITTLE_ENDIAN)
+
+
+def _read_by_middleware(message: bytes, kind: type) -> Any:
     try:
-        reader = _Reader(message)
-        return SerializedCompressedImage(reader.header(), reader.text(), reader.rest())
-    except _NotPlainError:
-        return deserialize_message(message, CompressedImage)
+        return deserialize_message(message, kind)
+    except RuntimeError:  # the base of its errors, which have no public name
+        raise _damaged(message) from None
 
 
-class _NotPlainError(Exception):
-    """The message is not written in plain CDR: the middleware has to read it."""
+def _damaged(message: bytes) -> ImageError:
+    return ImageError(f"A message of {len(message)} bytes is truncated or damaged: check the publisher.")
 
 
 class _Reader:
-    """Reads a message from its beginning, field by field."""
+    """Reads a message in plain CDR from its beginning, field by field; what does not fit into it is an ImageError."""
 
     def __init__(self, message: bytes) -> None:
-        kind = message[:2]
-        if kind not in (_BIG_ENDIAN, _LITTLE_ENDIAN):
-            raise _NotPlainError
-        self._order = "<" if kind == _LITTLE_ENDIAN else ">"
+        self._order = "<" if message[:2] == _LITTLE_ENDIAN else ">"
+        self._message = message
         self._view = memoryview(message)[_ENCAPSULATION:]
         self._at = 0
 
@@ -104,11 +121,7 @@ class _Reader:
         return int(self._take("B", 1)[0])
 
     def text(self) -> str:
-        octets = self._octets(self.number())
-        try:
-            return bytes(octets).rstrip(b"\0").decode()
-        except UnicodeDecodeError:
-            raise _NotPlainError from None
+        return bytes(self._octets(self.number())).rstrip(b"\0").decode(errors="replace")
 
     def rest(self) -> memoryview:
         """A sequence of octets that ends the message."""
@@ -120,11 +133,11 @@ class _Reader:
         try:
             return struct.unpack_from(self._order + form, self._view, start)
         except struct.error:
-            raise _NotPlainError from None
+            raise _damaged(self._message) from None
 
     def _octets(self, count: int) -> memoryview:
         octets = self._view[self._at : self._at + count]
         if len(octets) != count:
-            raise _NotPlainError
+            raise _damaged(self._message)
         self._at += count
         return octets

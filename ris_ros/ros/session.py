@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ris_ros.config.node import NodeConfig
-from ris_ros.errors import ImageError, RisError, TransportError
+from ris_ros.errors import TransportError, cause
 from ris_ros.language.intent import is_plural
 from ris_ros.pipeline.commands import ActiveCommands
 from ris_ros.pipeline.perceive import Perceiver
@@ -242,9 +242,9 @@ class Session:
                 return None
         try:
             return self._images.decode(dated)
-        except ImageError as error:
+        except Exception as error:  # also what a library throws at an image that nobody thought of
             arrival.fate.end(Drop.BAD_IMAGE)
-            self._sink.problem(f"image/{camera}", str(error))
+            self._sink.problem(f"image/{camera}", f"{cause(error)}.")
             return None
 
     def _answer(self, one: Taken, groundings: Sequence[Grounding], thresholds: Thresholds) -> None:
@@ -269,8 +269,7 @@ class Session:
         for request in once:
             self._once.remove(request)
             _settle(request.answer, error)
-        cause = str(error) if isinstance(error, RisError) else f"{type(error).__name__}: {error}"
-        self._sink.problem("backend", f"The inference backend failed on a frame: {cause}")
+        self._sink.problem("backend", f"The inference backend failed on a frame: {cause(error)}.")
 
     def _own_id(self, kind: str) -> str:
         return f"{OWN_ID}{kind}-{next(self._numbers)}"

@@ -57,7 +57,7 @@ class Sizing:
 
         Args:
             camera: Its camera.
-            message: ``sensor_msgs`` Image or CompressedImage.
+            message: A :data:`ris_ros.ros.serialized.CameraMessage`.
         """
         if camera in self._cameras_px:
             return

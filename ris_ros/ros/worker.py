@@ -29,7 +29,7 @@ class Arrival:
 
     Attributes:
         camera: Its camera.
-        message: ``sensor_msgs`` Image or CompressedImage.
+        message: A :data:`ris_ros.ros.serialized.CameraMessage`.
         time_ns: When it came, in the node's clock (simulated where ``use_sim_time`` is set).
         monotonic_ns: When it came, by ``time.monotonic_ns``; orders the images of a camera.
         fate: Takes what becomes of it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -101,6 +102,14 @@ def test_what_is_cut_off_is_refused(name: str, share: float) -> None:
 def test_any_bytes_are_an_image_or_an_image_error(data: bytes, start: bytes) -> None:
     with pytest.raises(ImageError):
         decode_compressed(start + data, LIMIT)
+
+
+def test_a_side_that_opencv_does_not_read_is_refused() -> None:
+    png = bytearray(VARIANTS["png"])
+    png[16:24] = struct.pack(">II", 2**21, 1)
+    png[29:33] = struct.pack(">I", zlib.crc32(png[12:29]))
+    with pytest.raises(ImageError, match="damaged"):
+        decode_compressed(bytes(png), 2**22)
 
 
 def test_what_claims_to_be_huge_is_refused_from_its_header() -> None:

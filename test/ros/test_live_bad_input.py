@@ -15,6 +15,7 @@ from tiny_bundle import RED, picture
 pytest.importorskip("rclpy")
 
 from live_node import Peer, active_node, compressed, raw, values
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
@@ -109,6 +110,18 @@ def test_a_bad_compressed_image_is_told_and_the_next_good_one_answered(peer: Pee
         lambda: peer.answers(camera="packed"), lambda: publisher.publish(compressed(SCENE, peer.now_ns(), ".jpg"))
     )
     assert peer.answers(camera="packed")[0].found
+
+
+@pytest.mark.parametrize(
+    "serialized",
+    [serialize_message(raw(SCENE, 0))[:-500], b"\0\1\0\0" + bytes(3), b"\0\7\0\0" + b"\xff" * 40, b"no such thing"],
+    ids=["cut", "empty", "another_writing", "rubbish"],
+)
+def test_a_message_that_is_none_is_told_and_the_next_good_one_answered(peer: Peer, serialized: bytes) -> None:
+    publisher = peer.publisher(Image, RAW)
+    refused_and_told(peer, "camera", lambda: publisher.publish(serialized), "damaged")
+    peer.until(peer.answers, lambda: publisher.publish(raw(SCENE, peer.now_ns())))
+    assert peer.answers()[0].found
 
 
 def refused_and_told(peer: Peer, camera: str, send_bad: Callable[[], None], word: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tiny_bundle
 from tiny_bundle import BUNDLE, RED, picture
 
 pytest.importorskip("rclpy")
@@ -18,6 +19,7 @@ from ris_ros.srv import Ground
 
 pytestmark = pytest.mark.ros
 
+SUPPORT = str(Path(tiny_bundle.__file__).parent)
 SCENE = picture((192, 128), (RED, (40, 40, 48, 48)))
 
 
@@ -215,6 +217,15 @@ def test_a_node_that_starts_by_itself_needs_no_manager(live: Peer, process: Node
         live.until(live.answers, lambda: send(live))
         assert values(live.diagnosis("engine"))["state"] == "active"
         assert node.interrupt() == 0
+
+
+def test_an_interrupt_ends_the_building_of_engines(live: Peer, tmp_path: Path) -> None:
+    parameters = {"backend": "endless", "autostart": True}
+    with NodeProcess(tmp_path / "log.txt", parameters, {"PYTHONPATH": SUPPORT}, module="slow_node") as node:
+        live.until(lambda: "building" in node.printed(), lambda: None)
+        assert node.interrupt() == 0
+        assert "given up" in node.printed()
+        assert "Traceback" not in node.printed()
 
 
 def test_a_bad_parameter_at_start_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from ris_ros.errors import ImageError
 from ris_ros.ros.convert import image_size_px, to_frame
 from ris_ros.ros.serialized import SerializedImage, read_compressed_image, read_image
 
@@ -94,13 +95,27 @@ def test_pixels_are_a_view_and_the_frame_is_that_of_the_message() -> None:
     assert np.array_equal(one.image_rgb, other.image_rgb)
 
 
-@given(st.binary(max_size=60), st.booleans())
-def test_what_is_not_written_so_is_left_to_the_middleware(rest: bytes, known: bool) -> None:
-    """It may refuse the message, in its own words; nothing else comes out."""
-    for read, kind in ((read_image, Image), (read_compressed_image, CompressedImage)):
-        serialized = (b"\0\1\0\0" if known else b"\0\7\0\0") + rest
+@pytest.mark.parametrize("start", [b"", b"\0\0\0\0", b"\0\1\0\0", b"\0\7\0\0", b"\7\7\7\7"])
+@given(rest=st.binary(max_size=80))
+def test_any_bytes_are_a_message_or_an_image_error(start: bytes, rest: bytes) -> None:
+    """Those in another writing are left to the middleware."""
+    for read in (read_image, read_compressed_image):
         try:
-            message = read(serialized)
-        except RuntimeError:
-            continue
-        assert bytes(message.data) in rest or isinstance(message, kind)
+            message = read(start + rest)
+        except ImageError as error:
+            assert str(error).endswith(".")
+        else:
+            assert bytes(message.data) in start + rest
+
+
+@given(st.integers(0, 10**9), st.booleans())
+def test_a_message_that_is_cut_off_is_refused(at: int, big: bool) -> None:
+    whole = big_endian(picture()) if big else serialize_message(picture())
+    end = len(whole) if big else whole.index(bytes(range(72))) + 72  # padding may follow
+    with pytest.raises(ImageError, match="truncated"):
+        read_image(whole[: at % end])
+
+
+def test_a_frame_id_in_another_alphabet_is_no_reason_to_refuse_an_image() -> None:
+    read = read_image(big_endian(picture()).replace(b"optical", b"opt\xe9que"))
+    assert (read.header.frame_id, bytes(read.data)) == ("opt\ufffdque", bytes(range(72)))

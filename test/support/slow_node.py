@@ -1,4 +1,7 @@
-"""The node with two backends more: ``slow``, and ``heavy``, which is slow with large images only."""
+"""The node with three backends more.
+
+``slow``, ``heavy``, which is slow with large images only, and ``endless``, which is never built.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.errors import BackendError
 from ris_ros.ros.main import main
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle
@@ -43,7 +47,15 @@ def _heavy(bundle: Bundle, options: LoadOptions) -> Backend:
     return Heavy(bundle, options.threads)
 
 
+def _endless(bundle: Bundle, options: LoadOptions) -> Backend:
+    print("building", flush=True)
+    while not options.cancelled():
+        time.sleep(0.01)
+    raise BackendError("The build was given up: configure the node again.")
+
+
 if __name__ == "__main__":
     BACKENDS["slow"] = BackendEntry("onnxruntime", "all", "for tests", _slow)
     BACKENDS["heavy"] = BackendEntry("onnxruntime", "all", "for tests", _heavy)
+    BACKENDS["endless"] = BackendEntry("onnxruntime", "all", "for tests", _endless)
     sys.exit(main())
