@@ -97,9 +97,12 @@ def _latency(view: View, statistics: Statistics) -> DiagnosticStatus:
         values[f"{stage}_p50_ms"] = f"{times.p50_ms:.2f}"
         values[f"{stage}_p99_ms"] = f"{times.p99_ms:.2f}"
         values[f"{stage}_count"] = str(times.count)
-    age = values.get("image_age_p50_ms")
-    message = f"image to mask {age} ms (p50), {values['image_age_p99_ms']} ms (p99)" if age else "no image answered yet"
-    return _status(view, "latency", DiagnosticStatus.OK, message, values)
+    ages = [
+        f"image to {mask} {values[f'{stage}_p50_ms']} ms (p50), {values[f'{stage}_p99_ms']} ms (p99)"
+        for stage, mask in (("image_age", "mask"), ("propagated_image_age", "propagated mask"))
+        if f"{stage}_count" in values
+    ]
+    return _status(view, "latency", DiagnosticStatus.OK, "; ".join(ages) or "no image answered yet", values)
 
 
 def _camera(view: View, camera: str, listening: Listening, statistics: Statistics) -> DiagnosticStatus:

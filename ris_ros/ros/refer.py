@@ -86,12 +86,12 @@ class ReferAction:
         if deadline_s <= 0.0:
             deadline_s = self._host.config().refer_deadline_s
         call_off = self._host.bridge.after(deadline_s, lambda: channel.put(Outcome.TIMEOUT))
-        self._host.worker.submit(begin)
+        self._host.worker.submit(begin, decides=True)
         try:
             return await self._follow(goal, channel)
         finally:
             call_off()
-            self._host.worker.submit(lambda: session.end_search(id_))
+            self._host.worker.submit(lambda: session.end_search(id_), decides=True)
 
     async def _follow(self, goal: Any, channel: Channel[_Event]) -> Refer.Result:
         """Turn the events of a search into feedback, until one ends it."""

@@ -16,10 +16,12 @@ pytest.importorskip("rclpy")
 
 from lifecycle_msgs.msg import Transition
 from live_node import DEACTIVATE, NodeProcess, Peer, pixels, raw, stamp_ns, values
+from rclpy.action import ActionClient
 from sensor_msgs.msg import Image
 
+from ris_ros.action import Refer
 from ris_ros.pipeline.labels import REFERRED_OBJECT
-from ris_ros.ros.stamps import to_ns
+from ris_ros.ros.stamps import set_ns, to_ns
 
 pytestmark = pytest.mark.ros
 
@@ -131,6 +133,7 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
     assert int(pairs["propagated"]) > 0.7 * SECONDS / PERIOD_S
     latency = values(peer.diagnosis("latency"))
     assert float(latency["propagated_image_age_p50_ms"]) < 150.0 < float(latency["answer_age_p50_ms"])
+    assert "propagated mask" in peer.diagnosis("latency").message
 
 
 def test_a_cleared_command_is_silent_at_once_and_a_new_one_never_shows_the_old_mask(peer: Peer) -> None:
@@ -152,6 +155,28 @@ def test_a_cleared_command_is_silent_at_once_and_a_new_one_never_shows_the_old_m
     sent = len(camera.sent)
     peer.until(lambda: len(camera.sent) > sent + 30, camera.shoot, every_s=PERIOD_S)
     assert not [mask for mask in labels(peer) if stamp_ns(mask) >= cleared_ns]
+
+
+def test_a_search_that_is_over_is_carried_no_further(peer: Peer) -> None:
+    camera = Camera(peer)
+    peer.say("the red car")
+    peer.until(lambda: len(labels(peer)) > 20, camera.shoot, every_s=PERIOD_S)
+    client = ActionClient(peer.node, Refer, "ris/refer")
+    assert client.wait_for_server(10.0)
+    goal = Refer.Goal(text="the green car")
+    set_ns(goal.deadline, 800_000_000)
+    sending = client.send_goal_async(goal)
+    peer.until(sending.done, camera.shoot, every_s=PERIOD_S)
+    result = sending.result().get_result_async()
+    peer.until(result.done, camera.shoot, every_s=PERIOD_S)
+    over_ns, sent = peer.now_ns(), len(camera.sent)
+    peer.until(lambda: len(camera.sent) > sent + 30, camera.shoot, every_s=PERIOD_S)
+    client.destroy()
+    asked = [
+        (stamp_ns(message), [one.command_id for one in message.groundings]) for message in peer.heard["ris/groundings"]
+    ]
+    assert any(len(ids) == 2 for stamp, ids in asked if stamp < over_ns)
+    assert {id_ for stamp, ids in asked if stamp >= over_ns for id_ in ids} == {"command"}
 
 
 def test_two_cameras_are_carried_side_by_side(peer: Peer) -> None:
