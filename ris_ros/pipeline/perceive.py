@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.errors import ImageError
 from ris_ros.geometry.letterbox import Letterbox, smallest_input
 from ris_ros.language.encoder import TextEncoder
 from ris_ros.language.intent import names_one_thing, resolve_target
@@ -55,7 +56,8 @@ class Perceiver:
     Args:
         backend: Runs the vision and ground graphs.
         encoder: Reads commands.
-        input_size_px: (width, height) of the network's largest input; images of another aspect take a smaller one.
+        input_size_px: (width, height) of the network's largest input; images of another aspect take a smaller one. May
+            be set anew between two looks.
         thresholds: Used where a call gives none.
         mask_size: Answers in pixels of the camera image, or of the image as the network sees it (smaller and cheaper).
     """
@@ -112,11 +114,18 @@ class Perceiver:
             image_size_px: (width, height) of the camera image.
 
         Raises:
-            ImageError: The image has no pixels.
+            ImageError: The image has no pixels, or another aspect than the engines were built for.
         """
-        if self.backend.camera_size_px is not None:
-            return self.backend.camera_size_px
-        return Letterbox.fit(image_size_px, self.input_for([image_size_px])).content_xywh[2:]
+        taken_px = self.backend.camera_size_px
+        if taken_px is None:
+            return Letterbox.fit(image_size_px, self.input_for([image_size_px])).content_xywh[2:]
+        width, height = Letterbox.fit(image_size_px, taken_px).content_xywh[2:]
+        if max(taken_px[0] - width, taken_px[1] - height) > 1:  # but for rounding
+            raise ImageError(
+                f"The image has {image_size_px[0]}x{image_size_px[1]} pixels, another aspect than the"
+                f" {taken_px[0]}x{taken_px[1]} that the engines take: set tensorrt_camera_size to the camera's own."
+            )
+        return taken_px
 
     def prepare(self, image_sizes_px: Sequence[tuple[int, int]], commands: int) -> None:
         """Let the engines be made that looking at such images together takes, so that no frame waits for them.

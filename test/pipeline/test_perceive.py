@@ -5,7 +5,7 @@ import pytest
 import tiny_bundle
 from tiny_bundle import BLUE, RED, WHITE, picture
 
-from ris_ros.errors import BackendError, ConfigError
+from ris_ros.errors import BackendError, ConfigError, ImageError
 from ris_ros.geometry.letterbox import resized
 from ris_ros.pipeline.perceive import Perceiver
 from ris_ros.pipeline.thresholds import Thresholds
@@ -186,6 +186,17 @@ def test_a_single_image_that_is_the_networks_input_is_not_copied(
     message = np.frombuffer(exact.image_rgb.tobytes(), np.uint8).reshape(exact.image_rgb.shape)
     perceiver.perceive([Frame("front", message, 1)], [command("the red car")])
     assert seen[2].flags.writeable
+
+
+def test_engines_that_shrink_camera_images_take_none_of_another_aspect(
+    perceiver: Perceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(perceiver.backend), "camera_size_px", (1280, 720))
+    for size in ((1280, 720), (640, 360), (1920, 1080), (1281, 721)):
+        assert perceiver.working_size(size) == (1280, 720)
+    for size in ((640, 480), (1600, 1200), (720, 1280)):
+        with pytest.raises(ImageError, match="tensorrt_camera_size"):
+            perceiver.working_size(size)
 
 
 def test_answers_follow_the_commands_from_frame_to_frame(perceiver: Perceiver) -> None:
