@@ -63,7 +63,7 @@ class AtAge:
     Attributes:
         frames: How many frames after their key.
         seconds: The same in seconds, the mean.
-        pairs: How many pairs; the thing was found in the key and is there in the later frame.
+        pairs: How many pairs; the thing was found in the key and is there in the later frame, and it was carried there.
         fresh: Fresh masks, against the truth.
         carried: Masks carried to the frame, against the truth.
         kept: Masks kept from the key, against the truth.
@@ -170,6 +170,8 @@ def _pairs(
     fresh: Mapping[str, Grounding],
     now: Moment,
 ) -> Iterator[_Pair]:
+    if not carried:  # another place: nothing is published then
+        return
     for old, moved in zip(was, carried, strict=True):
         id_ = old.command.id
         truth = now.truth[id_]

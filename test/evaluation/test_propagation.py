@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -54,6 +55,15 @@ def test_where_nothing_moves_all_masks_are_the_same() -> None:
 def test_pairs_need_the_thing_in_both_frames() -> None:
     figures = measure_propagation([clip(2, gone_from=4)], by_truth, key_every=8)
     assert [(age.frames, age.pairs) for age in figures.ages] == [(1, 1), (2, 1), (3, 1)]
+
+
+def test_where_a_clip_is_cut_nothing_is_carried_and_nothing_counted() -> None:
+    moments = clip(2, 8)
+    for number, moment in enumerate(moments[4:], start=4):
+        elsewhere = np.ascontiguousarray(255 - moment.frame.image_rgb[:, ::-1])
+        moments[number] = dataclasses.replace(moment, frame=dataclasses.replace(moment.frame, image_rgb=elsewhere))
+    figures = measure_propagation([moments], by_truth, key_every=8)
+    assert [age.frames for age in figures.ages] == [1, 2, 3]
 
 
 def test_the_sample_drive_is_a_clip(repository: Path) -> None:
