@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.errors import ImageError
 from ris_ros.geometry.letterbox import Letterbox, resized
 from ris_ros.ros.compressed import decode_compressed
 from ris_ros.ros.encodings import WorkingSize, decode_raw
@@ -40,7 +41,7 @@ Decode = Callable[[WorkingSize | None], NDArray[np.uint8]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print a table; returns 0."""
+    """Measure and print a table; returns 0, or 2 where images of that size cannot be."""
     parser = argparse.ArgumentParser(
         prog="python -m ris_ros.ros.decode_trial",
         description="Measure decoding straight to the network's size against decoding whole and shrinking.",
@@ -54,12 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted_px = Letterbox.fit(size_px, _INPUT_PX).content_xywh[2:]
     use_one_thread_for_pictures()
     print(f"{args.width}x{args.height} to {wanted_px[0]}x{wanted_px[1]}, medians of {args.runs} runs by turns")
-    for name, decode in _images(size_px):
-        straight, whole = [], []
-        for _ in range(args.runs):
-            straight.append(_ms(partial(decode, lambda _: wanted_px)))
-            whole.append(_ms(partial(_in_two_steps, decode, wanted_px)))
-        print(f"{name:12} straight {np.median(straight):6.2f} ms   whole, then shrunk {np.median(whole):6.2f} ms")
+    try:
+        for name, decode in _images(size_px):
+            straight, whole = [], []
+            for _ in range(args.runs):
+                straight.append(_ms(partial(decode, lambda _: wanted_px)))
+                whole.append(_ms(partial(_in_two_steps, decode, wanted_px)))
+            print(f"{name:12} straight {np.median(straight):6.2f} ms   whole, then shrunk {np.median(whole):6.2f} ms")
+    except ImageError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 
