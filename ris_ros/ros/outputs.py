@@ -1,4 +1,8 @@
-"""The node's result topics. Made and destroyed by the executor's thread, published on by the worker's."""
+"""The node's result topics.
+
+Made and destroyed by the executor's thread; published on by the worker's and the carrier's, one at a time
+(:mod:`ris_ros.ros.gate`).
+"""
 
 from __future__ import annotations
 
@@ -79,7 +83,7 @@ class Outputs:
             self._statistics.took("image_age", age_ns)
 
     def close(self) -> None:
-        """Destroy the publishers; the worker must not publish any more."""
+        """Destroy the publishers; nobody may publish any more."""
         for publisher in (self._label_mask, self._confidence, self._groundings, self._overlay):
             self._node.destroy_lifecycle_publisher(publisher)
         if self._label_info is not None:
