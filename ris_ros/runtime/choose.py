@@ -88,7 +88,7 @@ def _made_up(bundle: Bundle, size_px: tuple[int, int]) -> Question:
 
 
 class Contest:
-    """Loads candidates, checks their answers, and measures those that pass. Closes all but the one it hands out.
+    """Loads candidates, checks their answers, measures those that pass, and closes all.
 
     Args:
         bundle: What they run.
@@ -112,9 +112,7 @@ class Contest:
         self._left_out: list[Measured] = []
         self._loaded: dict[str, Backend] = {}
 
-    def run(
-        self, candidates: Sequence[Candidate], reference: Candidate | None
-    ) -> tuple[list[Measured], Backend | None]:
+    def run(self, candidates: Sequence[Candidate], reference: Candidate | None) -> list[Measured]:
         """Measure.
 
         Args:
@@ -122,7 +120,7 @@ class Contest:
             reference: What answers are held against: single precision on the processor; None for no such check.
 
         Returns:
-            Everything that was found, the fastest first and those left out last; and the fastest, warm, or None.
+            Everything that was found, the fastest first and those left out last.
         """
         for candidate in candidates:
             self._load(candidate)
@@ -131,10 +129,9 @@ class Contest:
         for name in list(self._loaded):
             self._try(name, self._warm_up)
         found = self._measure()
-        winner = self._loaded.pop(found[0].name) if found else None
         for name in list(self._loaded):
             self._close(name)
-        return [*found, *self._left_out], winner
+        return [*found, *self._left_out]
 
     def _load(self, candidate: Candidate) -> None:
         try:
