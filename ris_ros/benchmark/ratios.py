@@ -104,8 +104,8 @@ def fresh_ratios(
             "vision and ground, smallest / largest input",
         )
     if whole is not None:
-        share = Ratio(whole.not_model, whole.not_model, whole.not_model, len(whole.timing.durations_ms))
-        found["not_model_share_1280x720"] = FreshRatio(share, "higher", "share of image to answer that is not model")
+        what = "share of image to answer that is not model"
+        found["not_model_share_1280x720"] = FreshRatio(whole.not_model, "higher", what)
     for peer, ratio in times_faster.items():
         found[f"times_faster_than_{peer}"] = FreshRatio(ratio, "lower", f"{peer} in its best runtime / ours")
     return found

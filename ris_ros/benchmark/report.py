@@ -160,7 +160,7 @@ def _peers(peers: Sequence[Figures]) -> Table:
             _cell(peer["peer_ms"]),
             _cell(peer["ours_ms"]),
             f"{peer['times_faster']['median']:.1f}",
-            f"{peer['times_faster']['low']:.1f} to {peer['times_faster']['high']:.1f}",
+            f"{_cell(peer['times_faster']['low'])} to {_cell(peer['times_faster']['high'])}",
             _cell(peer["text_ms"]),
             ", ".join(f"{name} {taken:.0f}" for name, taken in peer["tried_ms"].items()),
         )
@@ -189,7 +189,7 @@ def _dds(dds: Figures) -> Table:
         ("node's processor", f"{dds['cpu_percent']:.0f} % of one core"),
         ("node's memory, peak", f"{_cell(dds['memory_peak_mb'])} MB"),
     )
-    notes = (f"Over {dds['frames']} frames {dds['memory']['verdict']}.",) if dds["memory"] else ()
+    notes = (f"Memory over {dds['frames']} frames: {dds['memory']['verdict']}.",) if dds["memory"] else ()
     return Table(f"Through DDS: {dds['label']}", ("", ""), rows, notes)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ris_ros.benchmark.energy import EnergyMeter
 from ris_ros.benchmark.inputs import MOST_CAMERAS, MOST_COMMANDS, TEXTS
 from ris_ros.benchmark.subject import Size, Subject
-from ris_ros.benchmark.timing import Plan, Timing, measure, percentiles
+from ris_ros.benchmark.timing import Plan, Ratio, Timing, measure, percentiles
 from ris_ros.runtime.backend import Backend
 from ris_ros.types import VisionFeatures
 
@@ -33,14 +33,14 @@ class Whole:
         input_size_px: (width, height) at which the network saw it.
         timing: Of the whole.
         stages_ms: Stage -> its durations in the same calls, float64 [n] each, in the order in which they are passed.
-        not_model: Share of the time that is neither vision nor ground, the median over the runs.
+        not_model: Share of each call's time that is neither vision nor ground.
     """
 
     image_size_px: Size
     input_size_px: Size
     timing: Timing
     stages_ms: Mapping[str, NDArray[np.float64]]
-    not_model: float
+    not_model: Ratio
 
     def figures(self) -> dict[str, Any]:
         """As JSON takes it."""
@@ -49,7 +49,7 @@ class Whole:
             "input_size_px": list(self.input_size_px),
             **self.timing.figures(),
             "stages": {name: percentiles(taken) for name, taken in self.stages_ms.items()},
-            "not_model_share": self.not_model,
+            "not_model_share": self.not_model.median,
         }
 
 
@@ -122,7 +122,7 @@ def measure_whole(subject: Subject, image_size_px: Size, plan: Plan, energy: Ene
         subject.perceiver().input_for([image_size_px]),
         timing,
         stages_ms,
-        float(np.median(1.0 - model_ms / timing.durations_ms)),
+        Ratio.of(timing.durations_ms - model_ms, timing.durations_ms),
     )
 
 

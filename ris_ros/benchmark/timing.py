@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.benchmark.energy import EnergyMeter
-from ris_ros.benchmark.memory import MemoryPeak
+from ris_ros.benchmark.memory import forget_peak, peak_mb
 
 Call = Callable[[], object]
 
-_Z_95 = 1.96
 PERCENTILES: Mapping[str, float] = {"p50_ms": 0.5, "p99_ms": 0.99, "p99_9_ms": 0.999}
 
 
@@ -60,7 +58,7 @@ class Timing:
 
     Attributes:
         durations_ms: float64 [n], in the order of the calls; the warm-up is not among them.
-        first_ms: The very first call, which allocates and compiles.
+        first_ms: The first call of the warm-up; what its maker has prepared (compiled, looked at) comes before.
         per_call: Things done by one call, such as images.
         cpu_percent: Processor time of this process, all its threads, in percent of one core's.
         peak_mb: Highest resident memory of this process meanwhile; None where the system does not tell.
@@ -109,7 +107,7 @@ def measure(call: Call, plan: Plan, energy: EnergyMeter | None = None, per_call:
     for _ in range(plan.warmup - 1):
         call()
     durations: list[float] = []
-    memory = MemoryPeak()
+    forget_peak()
     collections = _collections()
     if energy is not None:
         energy.start()
@@ -126,7 +124,7 @@ def measure(call: Call, plan: Plan, energy: EnergyMeter | None = None, per_call:
         first_ms,
         per_call,
         cpu_percent=100.0 * cpu_s / wall_s,
-        peak_mb=memory.read_mb(),
+        peak_mb=peak_mb(),
         joules_per_call=None if joules is None else joules / len(durations),
         collections=_collections() - collections,
     )
@@ -161,14 +159,14 @@ class Ratio:
 
     Attributes:
         median: Of the rounds' ratios.
-        low: Lower end of the median's 95 % interval.
-        high: Upper end.
+        low: Lower end of the median's 95 % interval; None where so few rounds (under six) have none.
+        high: Upper end; None likewise.
         rounds: How many there were.
     """
 
     median: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     rounds: int
 
     @classmethod
@@ -178,11 +176,22 @@ class Ratio:
         The interval is that of order statistics (binomial), which asks nothing of how durations are distributed.
         """
         ratios = np.sort(above / below)
-        count = len(ratios)
-        spread = _Z_95 * math.sqrt(count) / 2.0
-        low = max(0, math.floor(count / 2.0 - spread))
-        high = min(count - 1, math.ceil(count / 2.0 + spread))
-        return cls(float(np.median(ratios)), float(ratios[low]), float(ratios[high]), count)
+        count, rank = len(ratios), _rank(len(ratios))
+        low, high = (float(ratios[rank - 1]), float(ratios[count - rank])) if rank else (None, None)
+        return cls(float(np.median(ratios)), low, high, count)
+
+
+def _rank(count: int) -> int:
+    """Which of so many sorted values, counted from 1 at either end, bound their median's 95 % interval; 0: none do.
+
+    The median is below the k-th lowest value as often as fewer than k of ``count`` fair coins show heads.
+    """
+    rank, ways, tail = 0, 1, 1
+    while 40 * tail <= 2**count:  # at most 1 in 40 at each end
+        rank += 1
+        ways = ways * (count - rank + 1) // rank
+        tail += ways
+    return rank
 
 
 def _took_ms(call: Call) -> float:

@@ -29,7 +29,7 @@ ris bench --only --dds --frames 10000           through DDS, and whether memory 
 ris bench --only --compare clipseg --compare lavt --compare other.onnx
 ris bench --only --propagation                  masks carried forward, by their age
 ris bench --quick --check benchmarks/ratios.json   have the ratios of this code become worse?
-ris bench --bars --out figures                  everything, held against the project's bars"""
+ris bench --bars --out figures                  everything, held against the project's bars; ten minutes"""
 
 JSON_FILE, PAGE_FILE, PLOT_FILE = "bench.json", "bench.md", "bench.png"
 SCHEMA = 1
@@ -77,12 +77,17 @@ def run(args: argparse.Namespace) -> int:
         raise DataError("--only leaves nothing to measure: add --dds, --start, --compare or --propagation.")
     if args.only and args.bars:
         raise DataError("--bars measures everything: leave --only out.")
+    if args.only and not args.compare and (args.check or args.write_ratios):
+        raise DataError("--only leaves no ratios for --check or --write-ratios: add --compare, or leave --only out.")
     if args.out is not None:
         check_writable(args.out)
-    file = None if args.check is None else RatiosFile.read(args.check)
-    measured = _Measured(args, file)
+    if args.write_ratios is not None:
+        check_writable(args.write_ratios.parent)
+        if args.write_ratios.exists():
+            RatiosFile.read(args.write_ratios)
+    measured = _Measured(args, None if args.check is None else RatiosFile.read(args.check))
     measured.all()
-    return _finish(args, measured, file)
+    return _finish(args, measured)
 
 
 class _Measured:
@@ -128,6 +133,8 @@ class _Measured:
                 self._propagation(subject)
         self._node()
         self._ratios(curves, whole, comparisons)
+        if self._file is not None:
+            self._check(self._file)
         if args.bars:
             self._bars()
         if self._not_measured:
@@ -166,7 +173,7 @@ class _Measured:
         from ris_ros.benchmark.compare import compare
         from ris_ros.benchmark.timing import Plan
 
-        plan = Plan(6, 8.0, 1) if self._args.quick else Plan(40, 30.0, 2)
+        plan = Plan(6, 8.0, 1, least=6) if self._args.quick else Plan(40, 30.0, 2, least=6)
         found: list[Comparison] = []
         for peer in peers:
             try:
@@ -218,6 +225,16 @@ class _Measured:
         self.fresh = fresh_ratios(curves, whole, {one.peer: one.times_faster for one in comparisons})
         self.figures["ratios"] = {name: asdict(one.ratio) | {"what": one.what} for name, one in self.fresh.items()}
 
+    def _check(self, file: RatiosFile) -> None:
+        from ris_ros.benchmark.ratios import check
+
+        try:
+            verdicts = check(self.fresh, file, _kind(self.figures))
+        except RisError as error:
+            self._pass_over("check", error)
+            return
+        self.figures["check"] = [verdict.figures() for verdict in verdicts]
+
     def _bars(self) -> None:
         from ris_ros.benchmark.bars import judge
 
@@ -253,30 +270,28 @@ def _load_subject(args: argparse.Namespace) -> Subject:
     return Subject(bundle, backend, encoder, shown, largest_px)
 
 
-def _finish(args: argparse.Namespace, measured: _Measured, file: RatiosFile | None) -> int:
-    from ris_ros.benchmark.ratios import check, updated
+def _finish(args: argparse.Namespace, measured: _Measured) -> int:
+    from ris_ros.benchmark.ratios import updated
     from ris_ros.benchmark.report import tables
     from ris_ros.data.output_file import write_whole
 
-    figures, code = measured.figures, 0
-    kind = _kind(figures)
+    figures = measured.figures
+    verdicts, bars = figures.get("check", []), figures.get("bars", [])
+    code = int(not all(verdict["holds"] for verdict in verdicts) or any(bar["met"] is False for bar in bars))
     drawn = tables(figures)
     print("\n\n".join(table.text() for table in drawn))
-    if file is not None:
-        verdicts = check(measured.fresh, file, kind)
-        figures["check"] = [verdict.figures() for verdict in verdicts]
-        print("\n" + "\n".join(verdict.sentence for verdict in verdicts))
-        code = 0 if all(verdict.holds for verdict in verdicts) else 1
-    if args.bars and any(bar["met"] is False for bar in figures["bars"]):
-        code = 1
+    if verdicts:
+        print("\n" + "\n".join(verdict["sentence"] for verdict in verdicts))
     if args.write_ratios is not None:
+        kind = _kind(figures)
         write_whole(args.write_ratios, updated(args.write_ratios, kind, measured.fresh).dumped())
         print(f"Ratios of {kind}: {args.write_ratios}", file=sys.stderr)
     if args.out is not None:
         write_whole(args.out / JSON_FILE, json.dumps(figures, indent=2).encode())
         write_whole(args.out / PAGE_FILE, _page(figures, drawn).encode())
         print(f"Figures: {args.out / JSON_FILE}, {args.out / PAGE_FILE}{_draw(args.out, figures)}", file=sys.stderr)
-    if not args.bars and (missing := figures.get("not_measured")):
+    missing = figures.get("not_measured", {})
+    if missing and (not args.bars or "check" in missing):
         raise DataError(" ".join(f"{part} was not measured: {why}" for part, why in missing.items()))
     return code
 

@@ -13,9 +13,9 @@ from ris_ros.ros import transport
 if TYPE_CHECKING:
     from ris_ros.ros.latency import Latency, Trial
 
+_FRAMES = 300
 _MANY = 100
 """Progress is told each so many frames."""
-_LEAST_SAMPLES = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     node.add_argument("--rate", default=30, type=_positive, metavar="HZ", help="images a second (default 30)")
     node.add_argument(
         "--frames",
-        default=300,
         type=_positive,
         metavar="N",
-        help="how many masks count (default 300; 1000 tell p99.9, 10000 tell whether memory grows)",
+        help="how many masks count (default 300, with --bars 10000; 1000 tell p99.9, 10000 tell whether memory grows)",
     )
     node.add_argument("--compressed", action="store_true", help="send JPEG instead of raw bgr8")
     node.add_argument("--best-effort", action="store_true", help="a best-effort camera instead of a reliable one")
@@ -80,17 +79,20 @@ def start_figures(args: argparse.Namespace, parameters: dict[str, str], say: Cal
 
 def figures_of(trial: Trial, latency: Latency) -> dict[str, Any]:
     """A measurement as JSON takes it."""
-    from ris_ros.benchmark.memory import Growth
+    from ris_ros.benchmark.memory import LEAST_SAMPLES, Growth
     from ris_ros.benchmark.timing import percentiles
 
     memory: dict[str, Any] | None = None
-    if len(latency.memory_mb) >= _LEAST_SAMPLES:
-        growth = Growth.of(latency.memory_mb)
+    if len(latency.memory_mb) >= LEAST_SAMPLES:
+        growth = Growth.of(latency.memory_mb, len(latency.ages_ms))
         memory = {**asdict(growth), "verdict": growth.verdict}
     return {
         "label": trial.label,
         "size_px": list(trial.size_px),
         "rate_hz": trial.rate_hz,
+        "compressed": trial.compressed,
+        "best_effort": trial.best_effort,
+        "mask_size": trial.parameters["mask_size"],
         "texts": list(trial.texts),
         "node": dict(latency.engine),
         "frames": len(latency.ages_ms),
@@ -104,16 +106,18 @@ def figures_of(trial: Trial, latency: Latency) -> dict[str, Any]:
         "start_s": latency.start_s,
         "cpu_percent": latency.cpu_percent,
         "memory_mb": [round(sample, 1) for sample in latency.memory_mb],
-        "memory_peak_mb": max(latency.memory_mb, default=None),
+        "memory_peak_mb": latency.memory_peak_mb,
         "memory": memory,
     }
 
 
 def _trial(args: argparse.Namespace, parameters: dict[str, str]) -> Trial:
+    from ris_ros.benchmark.memory import SOAK_FRAMES
+
     trial: Trial = _latency_module().Trial(
         size_px=args.image_size,
         rate_hz=args.rate,
-        frames=args.frames,
+        frames=args.frames or (SOAK_FRAMES if args.bars else _FRAMES),
         compressed=args.compressed,
         best_effort=args.best_effort,
         texts=tuple(args.text or ["the road"]),

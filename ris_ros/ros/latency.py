@@ -32,6 +32,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
+from ris_ros.benchmark.memory import peak_mb
 from ris_ros.errors import TransportError
 from ris_ros.msg import Command
 from ris_ros.ros import latency_camera, transport
@@ -100,6 +101,7 @@ class Latency:
         stages_ms: Stage of the node -> its (p50, p99).
         start_s: From the start of the node's process to its first mask received.
         memory_mb: The node's resident memory, a sample each second while masks counted.
+        memory_peak_mb: Its highest since the node's start; None where the system does not tell.
         cpu_percent: The node's processor time meanwhile, in percent of one core's.
     """
 
@@ -112,6 +114,7 @@ class Latency:
     stages_ms: Mapping[str, tuple[float, float]]
     start_s: float
     memory_mb: Sequence[float]
+    memory_peak_mb: float | None
     cpu_percent: float
 
     @property
@@ -154,6 +157,7 @@ def measure(trial: Trial, tell: Tell) -> Latency:
         stages_ms={name: (float(latency[f"{name}_p50_ms"]), float(latency[f"{name}_p99_ms"])) for name in stages},
         start_s=run.start_s,
         memory_mb=tuple(run.memory_mb),
+        memory_peak_mb=run.memory_peak_mb,
         cpu_percent=100.0 * run.cpu_s / run.seconds,
     )
 
@@ -260,6 +264,7 @@ class _Run:
     def __init__(self, texts: Sequence[str], process: subprocess.Popen[bytes], spawned_s: float) -> None:
         self.ages_ms: list[float] = []
         self.memory_mb: list[float] = []
+        self.memory_peak_mb: float | None = None
         self.counted_ms = np.empty(0)
         self.start_s = self.seconds = self.cpu_s = 0.0
         self._texts = texts
@@ -321,6 +326,7 @@ class _Run:
         self._sample_s = float("inf")
         self.seconds += time.monotonic()
         self.cpu_s += self._cpu_s()
+        self.memory_peak_mb = peak_mb(self._child.pid)
         self.counted_ms = np.array(self.ages_ms)
 
     def _spin(self) -> None:

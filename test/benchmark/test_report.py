@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from ris_ros.benchmark.bars import BARS, SOAK_FRAMES, judge
+from ris_ros.benchmark.bars import BARS, judge
 from ris_ros.benchmark.report import Table, tables
 
 TIMING = {
@@ -81,7 +81,10 @@ RUN = {
         "label": "1280x720 bgr8",
         "size_px": [1280, 720],
         "rate_hz": 30,
-        "frames": SOAK_FRAMES,
+        "compressed": False,
+        "best_effort": False,
+        "mask_size": "image",
+        "frames": 10_000,
         "p50_ms": 20.0,
         "p99_ms": 40.0,
         "p99_9_ms": 60.0,
@@ -93,7 +96,7 @@ RUN = {
         "cpu_percent": 80.0,
         "memory_peak_mb": 500.0,
         "memory_mb": [500.0, 500.0],
-        "memory": {"before_mb": 499.0, "after_mb": 500.0, "verdict": "no growth: 499 MB to 500 MB"},
+        "memory": {"before_mb": 499.0, "after_mb": 500.0, "grows": False, "verdict": "no growth: 499 MB to 500 MB"},
         "stages_ms": {"vision": [5.0, 9.0]},
     },
     "start": {"cold_s": 4.0, "warm_s": 2.0, "warm_starts_s": [2.0]},
@@ -140,8 +143,11 @@ def test_each_bar_fails_by_its_own_figure_alone(bar, path, value):
         ({"peers": []}, {"clipseg", "lavt"}),
         ({"start": None}, {"start"}),
         ({"dds": None}, {"dds_p50", "dds_p99", "dds_rate", "memory", "growth", "not_model_dds"}),
-        ({"dds": {**RUN["dds"], "frames": 300}}, {"growth"}),
-        ({"dds": {**RUN["dds"], "size_px": [640, 480]}}, {"dds_p50", "dds_p99", "dds_rate", "memory", "not_model_dds"}),
+        ({"dds": {**RUN["dds"], "memory": {**RUN["dds"]["memory"], "grows": None}}}, {"growth"}),
+        *(
+            ({"dds": {**RUN["dds"], **other}}, {"dds_p50", "dds_p99", "dds_rate", "memory", "not_model_dds"})
+            for other in ({"size_px": [640, 480]}, {"compressed": True}, {"mask_size": "network"})
+        ),
         ({"stages": {**RUN["stages"], "input_size_px": [512, 384]}}, {"model"}),
     ],
 )

@@ -55,11 +55,19 @@ def test_ratios_are_written_and_hold_for_the_run_that_wrote_them(tmp_path, capsy
     assert "model_16_commands_to_1 is worse than" in capsys.readouterr().out
 
 
+def test_a_file_without_the_ratios_that_were_measured_loses_no_figures(tmp_path, capsys):
+    other = {"value": 1.0, "tolerance": 0.1, "bad": "higher", "what": "another"}
+    (tmp_path / "ratios.json").write_text(json.dumps({"kinds": {"onnx-fp32": {"other": other}}}))
+    assert main(["bench", *TINY, "--check", str(tmp_path / "ratios.json"), "--out", str(tmp_path)]) == 2
+    assert "None of the ratios" in capsys.readouterr().err
+    assert "stages" in json.loads((tmp_path / "bench.json").read_text())
+
+
 def test_any_graph_is_a_peer(tmp_path, capsys):
     graph = str(BUNDLE / "vision.onnx")
     assert main(["bench", *TINY, "--only", "--compare", graph, "--out", str(tmp_path)]) == 0
     (peer,) = json.loads((tmp_path / "bench.json").read_text())["peers"]
-    assert peer["peer"] == "vision" and peer["times_faster"]["median"] > 0
+    assert peer["peer"] == "vision.onnx" and peer["times_faster"]["median"] > 0
     assert "Against peers" in capsys.readouterr().out
 
 
@@ -68,6 +76,8 @@ def test_any_graph_is_a_peer(tmp_path, capsys):
     [
         (["--only"], "leaves nothing to measure"),
         (["--only", "--dds", "--bars"], "measures everything"),
+        (["--only", "--dds", "--check", "x.json"], "leaves no ratios"),
+        (["--write-ratios", __file__], "is no file of"),
         (["--seconds", "-1"], "--seconds must be"),
         (["--check", "nowhere.json"], "cannot be read"),
         (["--compare", "nowhere.onnx"], "there is no such graph"),

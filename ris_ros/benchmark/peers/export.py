@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ris_ros.benchmark.peers.table import NOT_WRITTEN
+
 OPSET = 17
 ABOUT = "about.json"
 
@@ -90,13 +92,13 @@ def _write(part: Part, path: Path) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Export the module ``argv[0]`` to the folder ``argv[1]``; returns 0, or 2 after saying what the system refused."""
+    """Export the module ``argv[0]`` to the folder ``argv[1]``; returns 0, or 3 after saying what the system refused."""
     recipe, folder = argv
     try:
         export(importlib.import_module(recipe).parts(), Path(folder))
     except OSError as error:
         print(error.strerror, file=sys.stderr)
-        return 2
+        return NOT_WRITTEN
     return 0
 
 

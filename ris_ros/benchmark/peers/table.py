@@ -17,6 +17,8 @@ from ris_ros.errors import DataError, MissingExtraError, OutputError
 from ris_ros.runtime.cache_folder import cache_folder
 
 _EXPORT = "ris_ros.benchmark.peers.export"
+NOT_WRITTEN = 3
+"""Exit code of making graphs where the system did not let them be written; Python's own are 1 and 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Peer:
     """A network to be measured beside ours.
 
     Attributes:
-        name: A row of :data:`PEERS`, or the stem of a file.
+        name: A row of :data:`PEERS`, or the name of a file.
         help: What it is, for people.
         image: Graph that runs for every image and command.
         text: Graph that runs once for each command; None where there is none.
@@ -78,7 +80,7 @@ def find_peer(name: str, tell: Callable[[str], None]) -> Peer:
     if name.endswith(".onnx"):
         if not Path(name).is_file():
             raise DataError(f"{name}: there is no such graph: give the path of an ONNX file.")
-        return Peer(Path(name).stem, f"the graph {name}", Path(name))
+        return Peer(Path(name).name, f"the graph {name}", Path(name))
     if name not in PEERS:
         raise DataError(f"Unknown peer '{name}': use {' or '.join(PEERS)}, or the path of an ONNX file.")
     entry = PEERS[name]
@@ -92,9 +94,9 @@ def find_peer(name: str, tell: Callable[[str], None]) -> Peer:
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise OutputError(
-                f"{folder}: the graphs of {name} cannot be made ({reason}): make room, or set XDG_CACHE_HOME."
-            )
+            refused = done.returncode == NOT_WRITTEN
+            cure = "make room, or set XDG_CACHE_HOME" if refused else "install the versions that the extra peers names"
+            raise OutputError(f"{folder}: the graphs of {name} cannot be made ({reason}): {cure}.")
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     return Peer(name, entry.help, folder / "image.onnx", folder / "text.onnx", about)
 
