@@ -20,9 +20,10 @@ HWMON = Path("/sys/class/hwmon")
 IIO = Path("/sys/bus/iio/devices")
 _PACKAGE = re.compile(r"intel-rapl:\d+")
 # One rail of a board that carries all others, by its names over the generations of Jetson.
-_TOTAL_RAILS = ("VDD_IN", "POM_5V_IN")
-# tegrastats: "VDD_IN 4940mW/4940mW" (since JetPack 5) or "POM_5V_IN 2532/2532" (before); now, then the average.
-_RAIL = re.compile(r"\b((?:VDD|VIN|POM|VDDQ)\w*) (\d+)(?:mW)?/\d+(?:mW)?")
+_TOTAL_RAILS = ("VDD_IN", "POM_5V_IN", "VIN")
+# tegrastats: "VDD_IN 4940mW/4940mW" (since JetPack 5) or "GPU 464/464" (before); now, then the average. What it says of
+# memory ends in another unit.
+_RAIL = re.compile(r"(\S+) (\d+)(?:mW)?/\d+(?:mW)?(?!\S)", re.ASCII)
 _PERIOD_S = 0.1
 
 ReadWatts = Callable[[], float]
@@ -79,7 +80,7 @@ class RaplMeter:
 
 
 class PowerMeter:
-    """Integrates a power that is read some times a second by a thread of its own.
+    """Mean of a power that a thread of its own reads some times a second, times the time.
 
     Args:
         source: What measures, for people.
@@ -91,35 +92,32 @@ class PowerMeter:
         self._reader = reader
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._joules = 0.0
-        self._samples = 0
+        self._start_s = 0.0
+        self._watts: list[float] = []
 
     def start(self) -> None:
         self._stop.clear()
-        self._joules, self._samples = 0.0, 0
-        self._thread = threading.Thread(target=self._integrate, daemon=True)
+        self._watts = []
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._start_s = time.perf_counter()
         self._thread.start()
 
     def stop(self) -> float | None:
+        seconds = time.perf_counter() - self._start_s
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        return self._joules if self._samples > 1 else None
+        # A program that tells the power may take a while to say its first word: the time is ours, not that of samples.
+        return seconds * sum(self._watts) / len(self._watts) if self._watts else None
 
-    def _integrate(self) -> None:
+    def _sample(self) -> None:
         try:
             with self._reader() as read_w:
-                before_s, before_w = time.perf_counter(), read_w()
-                self._samples = 1
-                last = False
-                while not last:
-                    last = self._stop.wait(_PERIOD_S)
-                    now_s, now_w = time.perf_counter(), read_w()
-                    self._joules += (now_s - before_s) * (now_w + before_w) / 2.0
-                    self._samples += 1
-                    before_s, before_w = now_s, now_w
+                self._watts.append(read_w())
+                while not self._stop.wait(_PERIOD_S):
+                    self._watts.append(read_w())
         except (OSError, ValueError):
-            self._samples = 0
+            self._watts = []
 
 
 def board_watts(rails_mw: Mapping[str, float]) -> float:

@@ -21,6 +21,11 @@ NANO = (
     "GR3D_FREQ 0% PLL@34C CPU@36.5C PMIC@100C GPU@34C AO@41C thermal@35.25C POM_5V_IN 2532/2611 POM_5V_GPU 41/52 "
     "POM_5V_CPU 655/702"
 )
+XAVIER = (
+    "RAM 5412/31925MB (lfb 4784x4MB) SWAP 0/15963MB (cached 0MB) CPU [5%@1190,off] EMC_FREQ 0% GR3D_FREQ 0% AO@34C "
+    "PMIC@100C IRAM 0/252kB(lfb 252kB) GPU 464/470 CPU 928/930 SOC 1392/1390 CV 0/0 VDDRQ 155/160 SYS5V 1732/1730"
+)
+THOR = "RAM 1/2MB GR3D_FREQ 0% gpu@40C VDD_GPU 3205mW/3205mW VDD_CPU_SOC_MSS 801mW/801mW VIN 21000mW/21000mW"
 AGX = "RAM 1/2MB CPU [0%@729] VDD_GPU_SOC 3205mW/3205mW VDD_CPU_CV 801mW/801mW VIN_SYS_5V0 4133mW/4133mW"
 
 
@@ -29,11 +34,17 @@ AGX = "RAM 1/2MB CPU [0%@729] VDD_GPU_SOC 3205mW/3205mW VDD_CPU_CV 801mW/801mW V
     [
         (ORIN, {"VDD_IN": 6213.0, "VDD_CPU_GPU_CV": 2210.0, "VDD_SOC": 1507.0}, 6.213),
         (NANO, {"POM_5V_IN": 2532.0, "POM_5V_GPU": 41.0, "POM_5V_CPU": 655.0}, 2.532),
+        (
+            XAVIER,
+            {"GPU": 464.0, "CPU": 928.0, "SOC": 1392.0, "CV": 0.0, "VDDRQ": 155.0, "SYS5V": 1732.0},
+            4.671,
+        ),
+        (THOR, {"VDD_GPU": 3205.0, "VDD_CPU_SOC_MSS": 801.0, "VIN": 21000.0}, 21.0),
         (AGX, {"VDD_GPU_SOC": 3205.0, "VDD_CPU_CV": 801.0, "VIN_SYS_5V0": 4133.0}, 8.139),
         ("RAM 1903/3964MB CPU [20%@1479]", {}, 0.0),
     ],
 )
-def test_tegrastats_of_three_generations(line, rails, watts):
+def test_tegrastats_of_five_boards(line, rails, watts):
     assert parse_tegrastats(line) == rails
     assert board_watts(rails) == pytest.approx(watts)
 
@@ -116,7 +127,7 @@ def test_ina_sensors_of_jetpack_4_tell_power(tmp_path):
     assert read_ina_mw(tmp_path / "no", tmp_path) == {"POM_5V_IN": 2532.0}
 
 
-def test_power_is_integrated_over_time(tmp_path):
+def test_energy_is_mean_power_times_time(tmp_path):
     ina(tmp_path)
     meter, source = find_meter(tmp_path / "no", tmp_path, tmp_path / "no", nothing)
     assert "INA" in source
@@ -124,7 +135,7 @@ def test_power_is_integrated_over_time(tmp_path):
     meter.start()
     time.sleep(0.25)
     joules = meter.stop()
-    assert joules == pytest.approx(4.96 * (time.perf_counter() - start), rel=0.3)
+    assert 4.96 * 0.25 <= joules <= 4.96 * (time.perf_counter() - start)
 
 
 def test_a_sensor_that_falls_silent_gives_nothing(tmp_path):
@@ -138,14 +149,15 @@ def test_a_sensor_that_falls_silent_gives_nothing(tmp_path):
 
 def test_tegrastats_is_read_line_by_line(tmp_path):
     program = tmp_path / "tegrastats"
-    program.write_text(f"#!/bin/sh\nwhile true; do echo '{ORIN}'; sleep 0.05; done\n")
+    program.write_text(f"#!/bin/sh\nsleep 0.15\nwhile true; do echo '{ORIN}'; sleep 0.05; done\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     meter, source = find_meter(tmp_path / "no", tmp_path / "no", tmp_path / "no", lambda name: str(program))
     assert "tegrastats" in source
     start = time.perf_counter()
     meter.start()
     time.sleep(0.3)
-    assert meter.stop() == pytest.approx(6.213 * (time.perf_counter() - start), rel=0.5)
+    joules = meter.stop()
+    assert 6.213 * 0.3 <= joules <= 6.213 * (time.perf_counter() - start)
 
 
 def test_a_tegrastats_that_tells_no_power_is_named(tmp_path):
