@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,14 +12,20 @@ from pathlib import Path
 def cache_folder(part: str, environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of one kind of thing: below XDG_CACHE_HOME, or ``~/.cache``. It need not exist.
 
+    A user without a home, as in a container that runs under a bare number, has one below the system's temporary folder.
+
     Args:
         part: Name of the kind, such as ``tensorrt``.
         environ: The environment.
     """
     stated = environ.get("XDG_CACHE_HOME", "")
     # The standard has relative paths ignored.
-    home = Path(stated) if os.path.isabs(stated) else Path.home() / ".cache"
-    return home / "ris_ros" / part
+    if os.path.isabs(stated):
+        return Path(stated) / "ris_ros" / part
+    try:
+        return Path.home() / ".cache" / "ris_ros" / part
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"ris_ros-{os.getuid()}" / part
 
 
 def newest_first(folder: Path) -> list[tuple[Path, int]]:
