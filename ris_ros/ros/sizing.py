@@ -69,9 +69,11 @@ class Sizing:
         self._cameras_px[camera] = size_px
         fixed = self._perceiver.backend.fixed_size_px is not None
         choices_px = self._choices_px[:1] if fixed else self._choices_px
-        # Smaller ones for one command only: an engine may hold few at a time, and those in use come first.
         self._to_prepare = deque((choices_px[0], commands) for commands in sorted({1, self._commands}))
-        self._to_prepare.extend((choice_px, 1) for choice_px in choices_px[1:])
+        # Smaller ones for one image and one command only: an engine may hold few at a time, and what several images
+        # take would push out those in use.
+        if len(self._cameras_px) == 1:
+            self._to_prepare.extend((choice_px, 1) for choice_px in choices_px[1:])
 
     def prepare_next(self) -> None:
         """Make engines for one more case, whether anything is asked or not; nothing where all are made.

@@ -92,6 +92,9 @@ def test_an_adaptive_input_is_prepared_at_every_size() -> None:
         ((320, 192), 1, 1),
     ]
     assert desk.perceiver.input_size_px == LARGEST
+    desk.perceiver.prepared.clear()
+    desk.meet("rear")
+    assert desk.perceiver.prepared == [((512, 288), 2, 1), ((512, 288), 2, 8)], "smaller ones would push these out"
 
 
 def test_a_failure_is_told_of_and_a_damaged_image_left_to_the_decoder() -> None:
