@@ -29,7 +29,7 @@ from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
 from ris_ros.ros.params import Parameters
 from ris_ros.ros.process import settle, unsettle
-from ris_ros.ros.qos import command_qos, create_subscription, offer
+from ris_ros.ros.qos import Unheard, command_qos, create_subscription
 from ris_ros.ros.refer import ReferAction
 from ris_ros.ros.serialized import CameraMessage
 from ris_ros.ros.services import Services
@@ -71,7 +71,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._cameras: Cameras | None = None
         self._describe: Callable[[], Mapping[str, str]] = dict
         self._fell_back = ""
-        self._incompatible: dict[str, str] = {}
+        self._unheard = Unheard(self, self.problem)
         self._statistics = Statistics()
         self._settings = Parameters(self, lambda: self._session is not None)
         for name in self._settings.unknown():
@@ -100,7 +100,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             ("command", String, self._on_text),
             ("commands", CommandMessage, self._on_command),
         ):
-            create_subscription(self, type_, topic, callback, command_qos(), self._incompatible_on(topic))
+            create_subscription(self, type_, topic, callback, command_qos(), self._unheard.on(topic))
 
     def start(self) -> None:
         """Configure and activate, if the parameter ``autostart`` says so."""
@@ -293,7 +293,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             engine=engine,
             cameras={} if cameras is None else {name: cameras.listening(name) for name in config.cameras},
             commands=self._unexpired(),
-            incompatible=" ".join(self._incompatible[topic] for topic in self._incompatible if self._unheard(topic)),
+            incompatible=self._unheard.told(),
             max_image_age_s=config.max_image_age_s,
         )
         self._diagnostics.publish(diagnostics(view, self._statistics, self.get_clock().now().to_msg()))
@@ -336,20 +336,6 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _report(self, sentence: str) -> None:
         self.get_logger().warning(sentence)
-
-    def _unheard(self, topic: str) -> bool:
-        """Whether somebody who is not heard still publishes on a topic that is read reliably."""
-        offered = offer(self, topic)
-        return offered.publishers > 0 and not offered.reliable
-
-    def _incompatible_on(self, topic: str) -> Callable[[str], None]:
-        resolved = self.resolve_topic_name(topic)
-
-        def incompatible(sentence: str) -> None:
-            self._incompatible[resolved] = sentence
-            self.problem(f"qos/{resolved}", sentence)
-
-        return incompatible
 
 
 def _input_size(session: Session) -> dict[str, str]:

@@ -55,6 +55,36 @@ def offer(node: Any, topic: str) -> Offer:
     return Offer(len(infos), bool(infos) and all(reliable))
 
 
+class Unheard:
+    """What is known of publishers that are not heard, on topics that are read reliably.
+
+    Args:
+        node: The node that reads them.
+        problem: Takes the kind of a problem and a sentence about it.
+    """
+
+    def __init__(self, node: Any, problem: Callable[[str, str], None]) -> None:
+        self._node = node
+        self._problem = problem
+        self._sentences: dict[str, str] = {}
+
+    def on(self, topic: str) -> Callable[[str], None]:
+        """What takes a sentence on a publisher of a topic; see :func:`create_subscription`."""
+        resolved = self._node.resolve_topic_name(topic)
+
+        def incompatible(sentence: str) -> None:
+            self._sentences[resolved] = sentence
+            self._problem(f"qos/{resolved}", sentence)
+
+        return incompatible
+
+    def told(self) -> str:
+        """The sentences on topics that still have such a publisher."""
+        offers = {topic: offer(self._node, topic) for topic in self._sentences}
+        still = [topic for topic, offered in offers.items() if offered.publishers and not offered.reliable]
+        return " ".join(self._sentences[topic] for topic in still)
+
+
 def plan(transport: Transport, raw: Offer, compressed: Offer) -> dict[Kind, ReliabilityPolicy]:
     """Decide the subscriptions of one camera.
 
