@@ -92,7 +92,11 @@ class NodeConfig(Settings):
         When.CONFIGURE,
     )
     tensorrt_cameras: int = _setting(
-        MAX_CAMERAS, "Cameras that TensorRT engines are built for.", When.CONFIGURE, ge=1, le=16
+        MAX_CAMERAS,
+        "Cameras that TensorRT engines are built for; those of the parameter cameras, if these are more.",
+        When.CONFIGURE,
+        ge=1,
+        le=16,
     )
     tensorrt_commands: int = _setting(
         MAX_COMMANDS, "Commands that TensorRT engines answer at once; more go by turns.", When.CONFIGURE, ge=1, le=64
@@ -169,7 +173,7 @@ class NodeConfig(Settings):
         return TensorRtSettings(
             size_px=self.input_size_px,
             camera_size_px=stated_size(self.tensorrt_camera_size),
-            cameras=self.tensorrt_cameras,
+            cameras=max(self.tensorrt_cameras, len(self.cameras)),
             commands=self.tensorrt_commands,
             workspace_mib=self.tensorrt_workspace_mib or None,
             dla=self.tensorrt_dla if self.tensorrt_dla >= 0 else None,

@@ -62,3 +62,9 @@ def test_bad_values_are_refused_by_name(values: dict[str, object]) -> None:
 @pytest.mark.parametrize("name", ["camera", "/front", "robot_1/front_left"])
 def test_namespaces_are_camera_names(name: str) -> None:
     assert NodeConfig(cameras=[name]).cameras == [name]
+
+
+def test_engines_are_built_for_every_camera_there_is() -> None:
+    """One for fewer would fail on the first images of all, and another backend would take its place."""
+    assert NodeConfig(cameras=[f"camera_{number}" for number in range(8)]).tensorrt.cameras == 8
+    assert NodeConfig(tensorrt_cameras=3).tensorrt.cameras == 3
