@@ -12,10 +12,10 @@ from ris_ros.cli.checks import Finding, State
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import BundleError, MissingExtraError, RisError, cause
 from ris_ros.runtime import registry
+from ris_ros.runtime.backend import empty_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.devices import has_nvidia_gpu, importable, is_jetson
-from ris_ros.types import TextBatch, TextFeatures
 
 _FRAMES_TRIED = 5  # the first ones allocate and compile; the fastest says what the backend can do
 
@@ -52,11 +52,7 @@ def _try_backend(name: str, bundle: Bundle, tensorrt: TensorRtSettings) -> Findi
     topic, row = f"backend {name}", registry.BACKENDS[name]
     if row.needs_gpu and not has_nvidia_gpu():
         return Finding(topic, State.ABSENT, f"needs an NVIDIA GPU ({row.help})")
-    text = bundle.settings.text
-    words = np.zeros((text.max_tokens, text.width), np.float32)
-    mask = np.zeros(text.max_tokens, np.float32)
-    mask[0] = 1.0
-    command = TextBatch.stack([TextFeatures(words, mask, np.zeros(text.width, np.float32))], [0])
+    command = empty_text(bundle.settings.text, [0])
     try:
         # Nothing long is built here: what is not there yet is told with the command that builds it.
         with registry.load_exact(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros.config.bundle import TextSettings
 from ris_ros.errors import BackendError, MisuseError
 from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
@@ -164,15 +165,21 @@ def check_images(images_rgb: NDArray[np.uint8], fixed_size_px: tuple[int, int] |
         )
 
 
-def check_text(text: TextBatch, features: VisionFeatures, width: int) -> None:
+def check_text(text: TextBatch, features: VisionFeatures, encoder: TextSettings) -> None:
     """Refuse a batch that names an image that was not looked at, that is empty, or from another text encoder.
 
+    Args:
+        text: What is to be asked.
+        features: What it is asked of.
+        encoder: The bundle's.
+
     Raises:
-        MisuseError: A camera index is out of range, there is no command, or features are not of length ``width``.
+        MisuseError: A camera index is out of range, there is no command, or its features are not the encoder's.
     """
-    if text.words.shape[2] != width:
+    expected = (encoder.max_tokens, encoder.width)
+    if text.words.shape[1:] != expected:
         raise MisuseError(
-            f"The ground engine takes text features of length {width}, not {text.words.shape[2]}: "
+            f"The ground engine takes text features of shape {list(expected)}, not {list(text.words.shape[1:])}: "
             f"encode with the bundle's own text encoder."
         )
     if not len(text.camera_index):
@@ -182,6 +189,17 @@ def check_text(text: TextBatch, features: VisionFeatures, width: int) -> None:
         raise MisuseError(
             f"A command names image {high if low >= 0 else low}, but {features.camera_count} were looked at."
         )
+
+
+def empty_text(encoder: TextSettings, cameras: Sequence[int]) -> TextBatch:
+    """Commands that mean nothing, to run an engine with.
+
+    Args:
+        encoder: The bundle's.
+        cameras: The image that each is asked of.
+    """
+    words = np.zeros((len(cameras), encoder.max_tokens, encoder.width), np.float32)
+    return TextBatch(words, np.ones(words.shape[:2], np.float32), words[:, 0], np.array(cameras, np.int64))
 
 
 def check_numbers(output: GroundOutput) -> None:

@@ -37,7 +37,7 @@ class OnnxBackend(ClosesOnExit):
         _require_provider(self._runtime, provider)
         self._provider = provider
         self._fixed_size_px = provider.size_px or bundle.fixed_size_px
-        self._text_width = bundle.settings.text.width
+        self._text = bundle.settings.text
         graphs = graphs or {name: bundle.read(f"{name}.onnx") for name in ("vision", "ground")}
         self._vision = self._session(bundle, "vision", graphs, threads)
         self._ground = self._session(bundle, "ground", graphs, threads)
@@ -78,7 +78,7 @@ class OnnxBackend(ClosesOnExit):
         return VisionFeatures(tensors, len(images_rgb))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
-        check_text(text, features, self._text_width)
+        check_text(text, features, self._text)
         count = len(text.camera_index)
         most = self._provider.most_commands or count
         turns = [self._turn(features, text, slice(start, start + most)) for start in range(0, count, most)]

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from ris_ros.config.backend import Precision
 from ris_ros.errors import BackendError, MissingExtraError, first_line
-from ris_ros.runtime.backend import GROUND_OUTPUTS, ClosesOnExit, check_images, check_text
+from ris_ros.runtime.backend import GROUND_OUTPUTS, ClosesOnExit, check_images, check_text, empty_text
 from ris_ros.runtime.bundle import MANIFEST, Bundle
 from ris_ros.runtime.cache_folder import cache_folder
 from ris_ros.runtime.private_files import own_folder
-from ris_ros.types import GroundOutput, TextBatch, TextFeatures, VisionFeatures
+from ris_ros.types import GroundOutput, TextBatch, VisionFeatures
 
 if TYPE_CHECKING:
     from ris_ros.model.network import ReferringNetwork
@@ -60,8 +60,7 @@ class TorchBackend(ClosesOnExit):
             # Ten bits of mantissa are not single precision.
             torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = self._precision != "fp32"
         self._fixed_size_px = bundle.fixed_size_px
-        self._text_width = bundle.settings.text.width
-        self._max_tokens = bundle.settings.text.max_tokens
+        self._text = bundle.settings.text
         network: Any = _build(bundle, weights)
         network.to(self._device, memory_format=torch.channels_last)
         self._see, self._ground = network.see, network.ground
@@ -83,12 +82,8 @@ class TorchBackend(ClosesOnExit):
     def prepare(self, size_px: tuple[int, int], cameras: int, commands: int) -> None:
         width, height = size_px
         features = self.see(np.zeros((cameras, height, width, 3), np.uint8))
-        tokens, wide = self._max_tokens, self._text_width
-        nothing = TextFeatures(
-            np.zeros((tokens, wide), np.float32), np.ones(tokens, np.float32), np.zeros(wide, np.float32)
-        )
         for count in {1, cameras * commands}:
-            self.ground(features, TextBatch.stack([nothing] * count, [index % cameras for index in range(count)]))
+            self.ground(features, empty_text(self._text, [index % cameras for index in range(count)]))
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
         check_images(images_rgb, self._fixed_size_px)
@@ -97,7 +92,7 @@ class TorchBackend(ClosesOnExit):
         return VisionFeatures(tensors, len(images_rgb))
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
-        check_text(text, features, self._text_width)
+        check_text(text, features, self._text)
         with self._running("ground"):
             answers = self._ground(
                 features.tensors,

@@ -9,7 +9,7 @@ import tiny_bundle
 from numpy.typing import NDArray
 from tiny_bundle import BLUE, RED, WHITE, picture
 
-from ris_ros.errors import BackendError, BundleError
+from ris_ros.errors import BackendError, BundleError, MisuseError
 from ris_ros.runtime import registry
 from ris_ros.runtime.backend import Backend
 from ris_ros.runtime.bundle import Bundle, write_bundle
@@ -82,11 +82,14 @@ def test_a_command_about_an_image_that_was_not_seen_is_refused(backend: Backend,
         backend.ground(features, text(bundle, ["the red car"], [camera]))
 
 
-def test_text_of_another_width_is_a_sentence_and_not_a_crash(backend: Backend) -> None:
+def test_text_of_another_shape_is_a_sentence_and_not_a_crash(backend: Backend) -> None:
     features = backend.see(images(tiny_bundle.open_bundle(), 1))
-    wide = TextFeatures(np.zeros((32, 9), np.float32), np.ones(32, np.float32), np.zeros(9, np.float32))
-    with pytest.raises(BackendError, match="ground engine"):
-        backend.ground(features, TextBatch.stack([wide], [0]))
+    for tokens, width in ((32, 9), (31, 8)):
+        other = TextFeatures(
+            np.zeros((tokens, width), np.float32), np.ones(tokens, np.float32), np.zeros(width, np.float32)
+        )
+        with pytest.raises(MisuseError, match="ground engine takes text features of shape"):
+            backend.ground(features, TextBatch.stack([other], [0]))
 
 
 def test_what_a_backend_says_of_itself(backend: Backend) -> None:

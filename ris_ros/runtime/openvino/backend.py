@@ -17,6 +17,7 @@ from ris_ros.runtime.backend import (
     ClosesOnExit,
     check_images,
     check_text,
+    empty_text,
 )
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.cache_folder import cache_folder
@@ -128,7 +129,7 @@ class OpenVinoBackend(ClosesOnExit):
         width, height = size_px
         images = np.zeros((cameras, height, width, 3), np.uint8)
         self.see(images[:1])
-        text = self._black_text(PAIR * self._streams)
+        text = empty_text(self._text, [0] * (PAIR * self._streams))
         rows = range(len(text.camera_index))
         self._answer(text, [rows[:1]], 1)
         if cameras * commands > 1:
@@ -155,7 +156,7 @@ class OpenVinoBackend(ClosesOnExit):
         return self._seen
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
-        check_text(text, features, self._text.width)
+        check_text(text, features, self._text)
         if features is not self._seen:
             raise MisuseError("These features were overwritten by a later look: ground before looking again.")
         if len(text.camera_index) == 1:
@@ -235,10 +236,6 @@ class OpenVinoBackend(ClosesOnExit):
 
     def _tensor(self, array: NDArray[Any]) -> Any:
         return self._library.module.Tensor(array, shared_memory=True)
-
-    def _black_text(self, commands: int) -> TextBatch:
-        words = np.zeros((commands, self._text.max_tokens, self._text.width), np.float32)
-        return TextBatch(words, np.ones(words.shape[:2], np.float32), words[:, 0], np.zeros(commands, np.int64))
 
     def _run(self, jobs: Sequence[Job], streams: int, graph: GraphName) -> None:
         with failures(f"The {graph} engine of OpenVINO failed"):

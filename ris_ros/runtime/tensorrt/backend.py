@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ris_ros.config.tensorrt import TensorRtSettings
 from ris_ros.errors import MisuseError
-from ris_ros.runtime.backend import ClosesOnExit, check_images, check_text
+from ris_ros.runtime.backend import ClosesOnExit, check_images, check_text, empty_text
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.tensorrt.cuda import Cuda
 from ris_ros.runtime.tensorrt.engines import Workshop, open_engines
@@ -62,8 +62,7 @@ class TensorRtBackend(ClosesOnExit):
     ) -> None:
         if workshop is None:
             workshop = Workshop(load_library(), Cuda(), report=log_progress, cancelled=cancelled)
-        self._text_width = bundle.settings.text.width
-        self._tokens = bundle.settings.text.max_tokens
+        self._text = bundle.settings.text
         opened = open_engines(bundle, settings, workshop)
         self._runner = opened.runner
         self._specification = opened.specification
@@ -105,9 +104,7 @@ class TensorRtBackend(ClosesOnExit):
             )
         width, height = self._specification.image_size_px
         images = np.zeros((cameras, height, width, 3), np.uint8)
-        words = np.zeros((commands, self._tokens, self._text_width), np.float32)
-        mask = np.ones(words.shape[:2], np.float32)
-        text = TextBatch(words, mask, words[:, 0], np.zeros(commands, np.int64))
+        text = empty_text(self._text, [0] * commands)
         for _ in range(2):
             self.ground(self.see(images), text)
 
@@ -119,7 +116,7 @@ class TensorRtBackend(ClosesOnExit):
         return self._seen
 
     def ground(self, features: VisionFeatures, text: TextBatch) -> GroundOutput:
-        check_text(text, features, self._text_width)
+        check_text(text, features, self._text)
         if features is not self._seen:
             raise MisuseError("These features were overwritten by a later look: ground before looking again.")
         return self._runner.ground(features.camera_count, text)
