@@ -88,7 +88,8 @@ def _try_auto(bundle: Bundle) -> Finding:
     try:
         with registry.load(registry.AUTO, bundle) as backend:
             why = backend.notes.get(registry.CHOICE, "")
-            advice = f"To measure again, as after adding cuDNN: rm -r {cache_folder('choice')}"
+            again = f"To measure again, as after adding cuDNN: rm -r {cache_folder('choice')}"
+            advice = again if has_nvidia_gpu() else ""
             return Finding("backend auto", State.OK, f"takes {backend.name} on two threads: {why}", advice)
     except RisError as error:
         return Finding("backend auto", State.WARNING, "finds none that it may take", str(error))

@@ -10,16 +10,17 @@ import platform
 from pathlib import Path
 
 _JETSON = "etc/nv_tegra_release"
+_TEGRA = "nvidia,tegra"
 _DRIVER = "proc/driver/nvidia/version"
 
 
 def is_jetson(root: Path = Path("/")) -> bool:
-    """Whether this is an NVIDIA Jetson.
+    """Whether this is an NVIDIA Jetson; a container on one may show the board only.
 
     Args:
         root: Root of the file system.
     """
-    return (root / _JETSON).exists()
+    return (root / _JETSON).exists() or _TEGRA in _read(root / "proc/device-tree/compatible")
 
 
 def has_nvidia_gpu(root: Path = Path("/")) -> bool:

@@ -41,6 +41,11 @@ def test_a_gpu_has_the_drivers_name_or_the_boards(tmp_path: Path) -> None:
     assert gpu_name(tmp_path) == "NVIDIA L4"
 
 
+def test_in_a_container_a_jetson_is_known_by_its_board(tmp_path: Path) -> None:
+    write(tmp_path, "proc/device-tree/compatible", "nvidia,p3768-0000+p3767-0005\0nvidia,tegra234\0")
+    assert is_jetson(tmp_path) and has_nvidia_gpu(tmp_path)
+
+
 def test_a_driver_says_which_it_is(tmp_path: Path) -> None:
     assert gpu_driver(tmp_path) == ""
     write(tmp_path, "etc/nv_tegra_release", "# R36 (release), REVISION: 4.3\nTARGET: oot\n")
