@@ -19,7 +19,7 @@ from ris_ros.benchmark.scaling import Curve
 from ris_ros.benchmark.stages import Whole
 from ris_ros.benchmark.timing import Ratio
 from ris_ros.config.strict import Settings, parse_settings
-from ris_ros.errors import ConfigError, DataError
+from ris_ros.errors import ConfigError, DataError, first_line
 
 SCHEMA = 1
 TOLERANCE = 0.35
@@ -50,13 +50,18 @@ class RatiosFile(Settings):
             DataError: It cannot be read, or is no such file.
         """
         try:
-            return parse_settings(cls, json.loads(path.read_bytes()), str(path))
+            values = json.loads(path.read_bytes())
+            if not isinstance(values, dict):
+                raise ValueError("it holds no names and values")
+            return parse_settings(cls, values, "in it")
         except OSError as error:
             raise DataError(
                 f"{path}: cannot be read ({error.strerror}): name a file of `ris bench --write-ratios`."
             ) from None
-        except (ValueError, ConfigError) as error:
-            raise DataError(f"{path}: is no file of `ris bench --write-ratios` ({error}): write it again.") from None
+        except (ValueError, RecursionError, ConfigError) as error:
+            raise DataError(
+                f"{path}: is no file of `ris bench --write-ratios` ({first_line(error)}): write it again."
+            ) from None
 
     def dumped(self) -> bytes:
         """The file's contents."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ris_ros.errors import CommandError
 from ris_ros.ros import transport
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     node.add_argument("--compressed", action="store_true", help="send JPEG instead of raw bgr8")
     node.add_argument("--best-effort", action="store_true", help="a best-effort camera instead of a reliable one")
-    node.add_argument("--text", action="append", metavar="T", help="a command (repeatable); 'the road' by default")
+    node.add_argument(
+        "--text", action="append", type=_command, metavar="T", help="a command (repeatable); 'the road' by default"
+    )
     node.add_argument("--mask-size", default="image", choices=("image", "network"), help="the node's mask_size")
 
 
@@ -150,6 +153,15 @@ def _size(text: str) -> tuple[int, int]:
     except ValueError:
         raise argparse.ArgumentTypeError("use a size such as 1280x720") from None
     return width, height
+
+
+def _command(text: str) -> str:
+    from ris_ros.language.utterance import clean
+
+    try:
+        return clean(text)
+    except CommandError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

@@ -76,7 +76,15 @@ def test_writing_keeps_other_kinds_other_ratios_and_tolerances(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"kinds": {"k": {"r": {"value": -1}}}}', json.dumps({"schema_version": 2, "kinds": {}})]
+    "content",
+    [
+        "{",
+        "[]",
+        "[1]",
+        "[" * 100_000,
+        '{"kinds": {"k": {"r": {"value": -1}}}}',
+        json.dumps({"schema_version": 2, "kinds": {}}),
+    ],
 )
 def test_another_file_is_refused(tmp_path, content):
     path = tmp_path / "ratios.json"

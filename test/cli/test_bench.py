@@ -94,7 +94,8 @@ def test_what_cannot_be_done_is_one_sentence_before_anything_is_measured(argumen
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--image-size", "64by48"), ("--image-size", "0x48"), ("--frames", "0"), ("--rate", "fast")]
+    "arguments",
+    [("--image-size", "64by48"), ("--image-size", "0x48"), ("--frames", "0"), ("--rate", "fast"), ("--text", "🙂")],
 )
 def test_bad_arguments_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
