@@ -40,7 +40,7 @@ class Provider:
         device: Where tensors lie, as ONNX Runtime names it.
         precision: The arithmetic.
         missing: What to do where ONNX Runtime does not have it.
-        options: Options by graph; the processor and CUDA take the same for both.
+        options: Options by graph; none for the processor, whose session options say all.
         helpers: What runs the operators that ``wanted`` lacks, best first.
         size_px: (width, height) of the only images that it is made for; None for any.
         most_images: How many it looks at together; None for any number.

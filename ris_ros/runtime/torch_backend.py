@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ris_ros import __version__
 from ris_ros.config.backend import Precision
 from ris_ros.errors import BackendError, MissingExtraError, first_line
 from ris_ros.runtime.backend import GROUND_OUTPUTS, ClosesOnExit, check_images, check_text, empty_text
@@ -178,7 +179,7 @@ class TorchCompileBackend(TorchBackend):
 
     def _compiled_for(self, bundle: Bundle) -> str:
         """Names what the compiled code is for."""
-        of = [bundle.settings.files[WEIGHTS], self._precision, self.device]
+        of = [__version__, bundle.settings.files[WEIGHTS], f"{bundle.input_size_px}", self._precision, self.device]
         return hashlib.sha256("\n".join(of).encode()).hexdigest()
 
     def see(self, images_rgb: NDArray[np.uint8]) -> VisionFeatures:
