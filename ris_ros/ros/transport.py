@@ -13,6 +13,7 @@ import fcntl
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,12 +110,17 @@ def isolated(domain: int | None = None, environ: Mapping[str, str] | None = None
 def apply(planned: Transport) -> tuple[str, ...]:
     """Give this process, already started, what a child would find in its environment.
 
-    It must come before ``rclpy.init``. Returns the plan's notes, and one more where malloc could not be set.
+    It must come before ``rclpy.init``, which fails where ROS 2 has no place for its log: there it gets one. Returns the
+    plan's notes, and one more for that and where malloc could not be set.
     """
     os.environ.update(planned.environment)
-    if keep_large_blocks():
-        return planned.notes
-    return (*planned.notes, "This C library has no malloc settings: images cost more processor time here.")
+    notes = list(planned.notes)
+    if folder := _other_log_folder(os.environ):
+        os.environ["ROS_LOG_DIR"] = folder
+        notes.append(f"ROS 2 cannot write its log below the home folder: it lies in {folder} (ROS_LOG_DIR).")
+    if not keep_large_blocks():
+        notes.append("This C library has no malloc settings: images cost more processor time here.")
+    return tuple(notes)
 
 
 def keep_large_blocks() -> bool:
@@ -161,6 +167,20 @@ def leftovers(shared_memory: Path = _SHARED_MEMORY) -> str:
         f"Shared-memory segments of {len(stale)} processes that were killed lie in {shared_memory}"
         f" ({stale_bytes / 1e6:.0f} MB): `fastdds shm clean` removes them."
     )
+
+
+def _other_log_folder(environ: Mapping[str, str]) -> str:
+    """A temporary folder for ROS 2's log where HOME is unset, as in a system's service, or cannot be written; or empty.
+
+    Where the user has said where logs go, they go there.
+    """
+    if environ.get("ROS_LOG_DIR") or environ.get("ROS_HOME"):
+        return ""
+    folder = Path(environ.get("HOME", ""), ".ros", "log")
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if folder.is_absolute() and nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return ""
+    return str(Path(tempfile.gettempdir()) / f"ros_log-{os.getuid()}")
 
 
 def _unowned(lock: Path) -> bool:

@@ -69,6 +69,32 @@ def test_too_little_shared_memory_falls_back_with_a_sentence(tmp_path: Path, mis
     assert "--shm-size" in planned.notes[0]
 
 
+@pytest.mark.parametrize("home", [None, "relative", "{file}"])
+def test_where_ros_cannot_log_below_home_it_gets_a_place(
+    home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for name in ("HOME", "ROS_HOME", "ROS_LOG_DIR"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("HOME", (home or "").format(file=tmp_path / "file"))
+    monkeypatch.setattr("ris_ros.ros.transport.keep_large_blocks", lambda: True)
+
+    (note,) = transport.apply(transport.Transport({}, ()))
+
+    assert os.environ["ROS_LOG_DIR"] in note and Path(os.environ["ROS_LOG_DIR"]).parent.is_dir()
+    assert transport.apply(transport.Transport({}, ())) == ()
+
+
+def test_where_ros_can_log_below_home_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("ROS_HOME", "ROS_LOG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("ris_ros.ros.transport.keep_large_blocks", lambda: True)
+
+    assert transport.apply(transport.Transport({}, ())) == ()
+    assert "ROS_LOG_DIR" not in os.environ
+
+
 def test_only_segments_whose_owner_is_gone_are_stale(tmp_path: Path) -> None:
     owned, killed, bare = (tmp_path / f"fastrtps_{digit * 16}" for digit in "0ab")
     for segment in (owned, killed, bare):
