@@ -90,8 +90,9 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
     began = time.monotonic()
     first, sent_before = len(labels(peer)), len(camera.sent)
     peer.until(lambda: time.monotonic() > began + SECONDS, camera.shoot, every_s=PERIOD_S)
-    # By the images that were sent: a busy machine delays this camera as well.
-    share = (len(labels(peer)) - first) / (len(camera.sent) - sent_before)
+    # By the images that were sent, here and below: a busy machine delays this camera as well.
+    sent = len(camera.sent) - sent_before
+    share = (len(labels(peer)) - first) / sent
     assert share >= 25.0 / 30.0, f"masks on {share:.0%} of the images"
 
     stamps = [stamp_ns(mask) for mask in labels(peer)]
@@ -108,7 +109,7 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
         stages = {stage.stage: to_ns(stage.duration) for stage in answer.stages}
         assert {"flow", "warp"} <= stages.keys()
         assert "vision" not in stages
-    assert 2 * SECONDS < len(looks) < 4 * SECONDS + 4  # the model gives about three a second
+    assert SECONDS < len(looks) < 4 * SECONDS + 4  # the model gives about three a second
 
     # And the masks follow the box: they are off by less than half of what they would be had they been kept.
     ages_ns = {stamp_ns(answer): to_ns(answer.propagated_age) for answer in answers}
@@ -120,7 +121,7 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
             index = camera.sent[stamp]
             off_px.append(abs(columns.mean() - (10 + SPEED_PX * index + SIDE / 2)))
             kept_off_px.append(SPEED_PX * (index - camera.sent[stamp - ages_ns[stamp]]))
-    assert len(off_px) > 20 * SECONDS
+    assert len(off_px) > 0.7 * sent
     assert np.mean(off_px) < 0.5 * np.mean(kept_off_px)
 
     def settled() -> dict[str, str] | None:
@@ -130,7 +131,7 @@ def test_masks_come_at_the_camera_s_pace_in_order_and_tell_their_age(peer: Peer)
 
     pairs = peer.until(settled)
     assert 0.9 * len(camera.sent) < int(pairs["frames_in"]) <= len(camera.sent)  # a busy machine may lose some before
-    assert int(pairs["propagated"]) > 0.7 * SECONDS / PERIOD_S
+    assert int(pairs["propagated"]) > 0.7 * sent
     latency = values(peer.diagnosis("latency"))
     assert float(latency["propagated_image_age_p50_ms"]) < 150.0 < float(latency["answer_age_p50_ms"])
     assert "propagated mask" in peer.diagnosis("latency").message
