@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import multiprocessing
+import signal
 import time
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CompressedImage, Image
 
 from ris_ros.ros.stamps import set_ns
@@ -22,7 +25,7 @@ _SHAKE_PX = 4
 def run(
     size_px: tuple[int, int], rate_hz: int, compressed: bool, best_effort: bool, started: Any, stopped: Any
 ) -> None:
-    """Publish until told to stop; each stamp is taken just before its image is published.
+    """Publish until told to stop, or until who started this has died; each stamp is taken just before its publishing.
 
     Args:
         size_px: (width, height) of the images.
@@ -32,7 +35,9 @@ def run(
         started: Event that is set when the first image has been published.
         stopped: Event that ends it.
     """
-    rclpy.init(args=[])
+    # Ctrl-C reaches every process of a terminal; the one that started this says when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node: Any = Node("latency_camera")
     reliability = ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE
     kind, topic = (CompressedImage, "/compressed") if compressed else (Image, "")
@@ -40,7 +45,8 @@ def run(
     publisher = node.create_publisher(kind, f"camera/image_raw{topic}", qos)
     messages = [_message(kind, size_px, number) for number in range(_PICTURES)]
     due, number = time.monotonic(), 0
-    while not stopped.wait(max(0.0, due - time.monotonic())):
+    parent = multiprocessing.parent_process()
+    while (parent is None or parent.is_alive()) and not stopped.wait(max(0.0, due - time.monotonic())):
         message = messages[number % _PICTURES]
         set_ns(message.header.stamp, time.time_ns())
         publisher.publish(message)
