@@ -86,10 +86,12 @@ def write_choice(path: Path, choice: KeptChoice) -> None:
         for old, _ in newest_first(path.parent)[_MOST_FILES:]:
             old.unlink(missing_ok=True)
     except OSError as error:
-        reason = (
-            f"{path.parent}: the choice of the backend cannot be kept ({error.strerror}), so every start measures again"
+        _log.warning(
+            "%s: the choice of the backend cannot be kept (%s), so every start measures again: set XDG_CACHE_HOME to a "
+            "folder of yours.",
+            path.parent,
+            error.strerror,
         )
-        _log.warning("%s: set XDG_CACHE_HOME to a folder of yours.", reason)
         with contextlib.suppress(OSError):
             staging.unlink()
 
