@@ -149,6 +149,7 @@ def _predict_one(args: argparse.Namespace) -> int:
     frame = Frame("image", read_rgb(sample.image), 0)
     _, perceiver = load_model(args)
     _warn_if_cut(perceiver, sample.text, "the text")
+    perceiver.prepare([frame.size_px], 1)  # the latency is not that of making engines
     (grounding,) = perceiver.perceive([frame], [_command(sample)])
     out = args.out or Path()
     # Never NAME.png: that may be the picture itself.
@@ -217,6 +218,7 @@ class _Looker:
         self._perceiver = perceiver
         self._path: Path | None = None
         self._view: View | None = None
+        self._prepared_px: set[tuple[int, int]] = set()
 
     def answer(self, sample: Sample, where: str) -> Grounding:
         from ris_ros.data.image_file import read_rgb
@@ -224,6 +226,10 @@ class _Looker:
         if self._view is None or sample.image != self._path:
             self._path = None
             frame = Frame("image", read_rgb(sample.image), 0)
+            input_px = self._perceiver.input_for([frame.size_px])
+            if input_px not in self._prepared_px:
+                self._perceiver.prepare([frame.size_px], 1)  # the latency is not that of making engines
+                self._prepared_px.add(input_px)
             self._view = self._perceiver.look([frame])
             self._path = sample.image
         _warn_if_cut(self._perceiver, sample.text, where)
