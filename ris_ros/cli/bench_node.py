@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ris_ros.cli.arguments import image_size, positive
 from ris_ros.errors import CommandError
 from ris_ros.ros import transport
 
@@ -25,12 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     node.add_argument("--dds", action="store_true", help="measure image stamp to mask received, in separate processes")
     node.add_argument("--start", action="store_true", help="measure node start to first mask, cold and warm caches")
     node.add_argument(
-        "--image-size", default=(1280, 720), type=_size, metavar="WxH", help="of the camera's images (default 1280x720)"
+        "--image-size",
+        default=(1280, 720),
+        type=image_size,
+        metavar="WxH",
+        help="of the camera's images (default 1280x720)",
     )
-    node.add_argument("--rate", default=30, type=_positive, metavar="HZ", help="images a second (default 30)")
+    node.add_argument("--rate", default=30, type=positive, metavar="HZ", help="images a second (default 30)")
     node.add_argument(
         "--frames",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="how many masks count (default 300, with --bars 10000; 1000 tell p99.9, 10000 tell whether memory grows)",
     )
@@ -147,14 +152,6 @@ def _latency_module() -> Any:
     return latency
 
 
-def _size(text: str) -> tuple[int, int]:
-    try:
-        width, height = (_positive(part) for part in text.split("x"))
-    except ValueError:
-        raise argparse.ArgumentTypeError("use a size such as 1280x720") from None
-    return width, height
-
-
 def _command(text: str) -> str:
     from ris_ros.language.utterance import clean
 
@@ -162,9 +159,3 @@ def _command(text: str) -> str:
         return clean(text)
     except CommandError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("use a whole number above 0")
-    return number

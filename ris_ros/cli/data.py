@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ris_ros.cli.arguments import image_size, positive
 from ris_ros.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(act=_list)
     check = _action(actions, "check", "open everything, count it, and name what is wrong; exit code 1 if so")
     _add_source(check, _check)
-    check.add_argument("--images", type=_positive, metavar="N", help="only N images, evenly spread")
+    check.add_argument("--images", type=positive, metavar="N", help="only N images, evenly spread")
     check.add_argument("--json", action="store_true", help="print everything as JSON")
     preview = _action(actions, "preview", "contact sheets: sentences with their pictures and masks")
     _add_source(preview, _preview)
@@ -46,16 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     render = _action(actions, "render", "render random streets (extra sim); frames that are there are kept")
     render.set_defaults(act=_render)
     render.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the frames")
-    render.add_argument("--count", type=_positive, default=100, metavar="N", help="frames (default %(default)s)")
+    render.add_argument("--count", type=positive, default=100, metavar="N", help="frames (default %(default)s)")
     render.add_argument("--seed", type=int, default=1, metavar="S", help="frame k has seed S + k (default %(default)s)")
-    render.add_argument("--size", type=_size, nargs="+", metavar="WxH", help="sizes, taken in turn (480x288 480x360)")
-    render.add_argument("--sequence", type=_positive, metavar="N", help="rides of N consecutive frames, not pictures")
+    render.add_argument(
+        "--size", type=_rendered_size, nargs="+", metavar="WxH", help="sizes, taken in turn (480x288 480x360)"
+    )
+    render.add_argument("--sequence", type=positive, metavar="N", help="rides of N consecutive frames, not pictures")
     render.add_argument("--step", type=float, default=0.25, metavar="S", help="seconds between two frames of a ride")
-    render.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes (default %(default)s)")
+    render.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes (default %(default)s)")
     sheets = _action(actions, "sheets", "numbered sheets of frames to write notes by, and index.json")
     _add_source(sheets, _sheets)
     sheets.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for NNN_<frame>.png")
-    sheets.add_argument("--images", type=_positive, metavar="N", help="only N images, evenly spread")
+    sheets.add_argument("--images", type=positive, metavar="N", help="only N images, evenly spread")
     sheets.add_argument("--scale", type=float, default=2.5, metavar="X", help="enlargement (default %(default)s)")
     notes = _action(actions, "notes", "check a file of notes against its frames; exit code 1 if anything is wrong")
     notes.add_argument("file", type=Path, metavar="FILE", help="notes, JSON Lines")
@@ -91,7 +94,7 @@ def _add_source(parser: argparse.ArgumentParser, act: Callable[[argparse.Namespa
 
 
 def _add_speech(parser: argparse.ArgumentParser, count: int) -> None:
-    parser.add_argument("--count", type=_positive, default=count, metavar="N", help="sentences (default %(default)s)")
+    parser.add_argument("--count", type=positive, default=count, metavar="N", help="sentences (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="another seed, other sentences (default 0)")
     parser.add_argument(
         "--voice",
@@ -101,22 +104,8 @@ def _add_speech(parser: argparse.ArgumentParser, count: int) -> None:
     )
 
 
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of 1 or more")
-    return number
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    try:
-        size = int(width), int(height)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a size such as 480x288") from None
+def _rendered_size(text: str) -> tuple[int, int]:
+    size = image_size(text)
     if not (64 <= size[0] <= 4096 and 64 <= size[1] <= 4096):
         raise argparse.ArgumentTypeError("width and height must lie in 64 to 4096")
     return size
