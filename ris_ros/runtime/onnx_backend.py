@@ -103,11 +103,7 @@ class OnnxBackend(ClosesOnExit):
         del self._vision, self._ground
 
     def _session(self, bundle: Bundle, graph: str, graphs: Mapping[str, bytes], threads: int) -> Any:
-        options = self._runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
+        options = session_options(threads)
         try:
             session = self._runtime.InferenceSession(graphs[graph], options, providers=self._provider.all_for(graph))
         except Exception as error:  # ONNX Runtime raises classes of its own that share no base
@@ -200,3 +196,19 @@ def _require_provider(runtime: Any, provider: Provider) -> None:
 
 def _absent(provider: Provider, why: str) -> str:
     return f"This ONNX Runtime has no {provider.wanted} ({why}): {provider.missing}, or use the backend onnx."
+
+
+def session_options(threads: int) -> Any:
+    """``onnxruntime.SessionOptions`` of every session that is run here, a peer's as well.
+
+    Args:
+        threads: Threads of one run; they wait passively, because spinning threads starve what runs beside and after.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.benchmark.timing import Call
-from ris_ros.errors import BackendError, first_line
+from ris_ros.errors import BackendError, RisError, first_line
+from ris_ros.runtime.onnx_backend import session_options
+from ris_ros.runtime.openvino.library import DEVICE, Library, compile_config
 
 _OPEN_LENGTH = 16
 """Given to a dimension that a graph leaves open and that is neither a batch nor a side of an image."""
@@ -127,40 +129,20 @@ def _on_gpu(name: str, provider: _Provider, graph: Path, inputs: Mapping[str, ND
 def _session(graph: Path, threads: int, provider: str | _Provider) -> Any:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin after a run would slow down whatever is measured next.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(graph), options, providers=[provider])
+    return onnxruntime.InferenceSession(str(graph), session_options(threads), providers=[provider])
 
 
 def _openvino(graph: Path, inputs: Mapping[str, NDArray[Any]], threads: int) -> Engine | None:
-    """None where OpenVINO is not installed, or does not take the graph."""
+    """None where OpenVINO is not installed, does not work here, or does not take the graph."""
     try:
-        import openvino
-    except ImportError:
-        return None
-    try:
-        core = openvino.Core()
-        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-        model = core.read_model(str(graph))
+        library = Library()
+        arithmetic = library.arithmetic("auto")
+        model = library.core.read_model(str(graph))
         model.reshape({name: list(value.shape) for name, value in inputs.items()})
-        compiled = core.compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": precision,
-                "PERFORMANCE_HINT": "LATENCY",
-                "NUM_STREAMS": "1",
-                "INFERENCE_NUM_THREADS": str(threads),
-                "ENABLE_CPU_PINNING": "NO",
-            },
-        )
+        compiled = library.core.compile_model(model, DEVICE, compile_config(arithmetic, threads, streams=1))
         request = compiled.create_infer_request()
         request.infer(dict(inputs), share_inputs=True)
-    except RuntimeError:
+    except (RisError, RuntimeError):
         return None
-    name = f"OpenVINO {'fp32' if precision == 'f32' else precision}"
+    name = f"OpenVINO {'fp32' if arithmetic == 'f32' else arithmetic}"
     return Engine(name, lambda: request.infer(dict(inputs), share_inputs=True, share_outputs=True))

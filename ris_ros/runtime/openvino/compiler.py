@@ -14,7 +14,7 @@ from typing import Any
 from ris_ros.errors import BackendError
 from ris_ros.runtime.bundle import Bundle
 from ris_ros.runtime.openvino.cache import ModelCache
-from ris_ros.runtime.openvino.library import DEVICE, Library, failures, last_line
+from ris_ros.runtime.openvino.library import DEVICE, Library, compile_config, failures, last_line
 
 _log = logging.getLogger(__name__)
 
@@ -108,14 +108,7 @@ class Compiler:
             "openvino": self._library.version,
             "cpu": f"{self._library.cpu} {' '.join(self._library.capabilities)}",
         }
-        config = {
-            "INFERENCE_PRECISION_HINT": self._arithmetic,
-            "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
-            "NUM_STREAMS": str(streams),
-            "INFERENCE_NUM_THREADS": str(self._threads),
-            # Other processes of the robot share the cores: a pinned thread waits behind them.
-            "ENABLE_CPU_PINNING": "NO",
-        }
+        config = compile_config(self._arithmetic, self._threads, streams)
         model = self._load(key, config)
         if model is None:
             with failures(f"{graph.label}: OpenVINO cannot load it"):

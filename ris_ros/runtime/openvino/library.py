@@ -69,6 +69,24 @@ class Library:
         return "bf16" if self.has_bf16 and precision != "fp32" else "f32"
 
 
+def compile_config(arithmetic: str, threads: int, streams: int) -> dict[str, str]:
+    """How models are compiled here.
+
+    Args:
+        arithmetic: See :meth:`Library.arithmetic`.
+        threads: Threads of one run, and of all streams together.
+        streams: How many runs go on at the same time.
+    """
+    return {
+        "INFERENCE_PRECISION_HINT": arithmetic,
+        "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
+        "NUM_STREAMS": str(streams),
+        "INFERENCE_NUM_THREADS": str(threads),
+        # Other processes of the robot share the cores: a pinned thread waits behind them.
+        "ENABLE_CPU_PINNING": "NO",
+    }
+
+
 def heavy_precision(compiled: Any) -> str:
     """The arithmetic of most heavy layers, read from the compiled graph and not from what was asked for."""
     counts: dict[str, int] = {}
