@@ -61,6 +61,10 @@ class OutputError(RisError):
     """A result cannot be written where it was asked for."""
 
 
+class GeometryError(RisError):
+    """A pixel or a mask cannot be given a place on the ground: no calibration, no camera pose, no ground in view."""
+
+
 class TransportError(RisError):
     """ROS 2 cannot deliver what the node needs: no publisher, no matching QoS, no middleware."""
 

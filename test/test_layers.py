@@ -21,6 +21,7 @@ LAYERS = (
     ("model",),
     ("runtime",),
     ("pipeline",),
+    ("planning",),
     ("training", "evaluation", "benchmark"),
     ("ros", "cli"),
 )

@@ -6,15 +6,16 @@ keeps the two equal. When a change takes effect is part of each field.
 
 from __future__ import annotations
 
-import enum
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from ris_ros.config.backend import Precision
+from ris_ros.config.ground import GroundSettings
 from ris_ros.config.image_size import stated_size
-from ris_ros.config.strict import Settings
+from ris_ros.config.parameter import When, setting
+from ris_ros.config.planning import PlanningSettings
 from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, TensorRtSettings
 
 Transport = Literal["auto", "raw", "compressed"]
@@ -22,14 +23,6 @@ MaskSize = Literal["image", "network"]
 
 _MAX_TOPIC_CHARACTERS = 150  # of the middleware's 250 or so; the namespace and the image topic's own name need the rest
 _TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
-
-
-class When(enum.Enum):
-    """When a change of a parameter takes effect."""
-
-    LIVE = "at once"
-    CONFIGURE = "when the node is configured; it can be set while the node is unconfigured"
-    START = "when the process starts"
 
 
 def _topics(names: list[str]) -> list[str]:
@@ -48,77 +41,73 @@ def _size(text: str) -> str:
     return text
 
 
-def _setting(default: Any, description: str, when: When, **limits: Any) -> Any:
-    return Field(default, description=description, json_schema_extra={"when": when.name}, **limits)
-
-
 def _threshold(name: str) -> Any:
     description = f"Probability from which {name}; 0 takes the value that comes with the model."
-    return _setting(0.0, description, When.LIVE, ge=0.0, lt=1.0)
+    return setting(0.0, description, When.LIVE, ge=0.0, lt=1.0)
 
 
-class NodeConfig(Settings):
+class NodeConfig(GroundSettings, PlanningSettings):
     """Parameters of the node ``ris``."""
 
-    cameras: Annotated[list[str], AfterValidator(_topics)] = Field(
-        default_factory=lambda: ["camera"],
+    cameras: Annotated[list[str], AfterValidator(_topics)] = setting(
+        ["camera"],
+        "Camera namespaces; images are read from <camera>/image_raw or <camera>/image_raw/compressed.",
+        When.CONFIGURE,
         min_length=1,
         max_length=16,
-        description="Camera namespaces; images are read from <camera>/image_raw or <camera>/image_raw/compressed.",
-        json_schema_extra={"when": When.CONFIGURE.name},
     )
-    transport: Transport = _setting(
+    transport: Transport = setting(
         "auto", "Which images to read: raw, compressed, or auto (raw where somebody publishes it).", When.CONFIGURE
     )
-    bundle: str = _setting("", "Folder of the model bundle; empty means the one that is shipped.", When.CONFIGURE)
-    backend: str = _setting(
+    bundle: str = setting("", "Folder of the model bundle; empty means the one that is shipped.", When.CONFIGURE)
+    backend: str = setting(
         "auto", "Inference backend: auto, or a name that `ris doctor` lists.", When.CONFIGURE, min_length=1
     )
-    threads: int = _setting(2, "CPU threads of the inference backend.", When.CONFIGURE, ge=1, le=64)
-    precision: Precision = _setting(
+    threads: int = setting(2, "CPU threads of the inference backend.", When.CONFIGURE, ge=1, le=64)
+    precision: Precision = setting(
         "auto",
         "Arithmetic of the backend: fp32, fp16, bf16, int8, or auto (the fastest of its own that stays accurate).",
         When.CONFIGURE,
     )
-    input_size: Annotated[str, AfterValidator(_size)] = _setting(
+    input_size: Annotated[str, AfterValidator(_size)] = setting(
         "",
         "The network's input at most, such as 384x288 (faster, less exact), and exactly that of TensorRT engines;"
         " empty takes the model's largest.",
         When.CONFIGURE,
     )
-    tensorrt_camera_size: Annotated[str, AfterValidator(_size)] = _setting(
+    tensorrt_camera_size: Annotated[str, AfterValidator(_size)] = setting(
         "",
         "Camera images, such as 1280x720, that TensorRT engines shrink on the GPU; empty leaves that to the processor.",
         When.CONFIGURE,
     )
-    tensorrt_cameras: int = _setting(
+    tensorrt_cameras: int = setting(
         MAX_CAMERAS,
         "Cameras that TensorRT engines are built for; those of the parameter cameras, if these are more.",
         When.CONFIGURE,
         ge=1,
         le=16,
     )
-    tensorrt_commands: int = _setting(
+    tensorrt_commands: int = setting(
         MAX_COMMANDS, "Commands that TensorRT engines answer at once; more go by turns.", When.CONFIGURE, ge=1, le=64
     )
-    tensorrt_workspace_mib: int = _setting(
+    tensorrt_workspace_mib: int = setting(
         0, "Scratch memory of building a TensorRT engine, MiB; 0 takes what is free.", When.CONFIGURE, ge=0, le=65536
     )
-    tensorrt_dla: int = _setting(
+    tensorrt_dla: int = setting(
         -1, "DLA core for the vision engine of TensorRT, up to 10.7; -1 takes the GPU.", When.CONFIGURE, ge=-1, le=7
     )
-    mask_size: MaskSize = _setting(
+    mask_size: MaskSize = setting(
         "image", "Size of label_mask and confidence: the image's, or the network's (smaller, cheaper).", When.CONFIGURE
     )
-    adaptive_size: bool = _setting(
+    adaptive_size: bool = setting(
         False, "Show the model smaller images while it cannot keep up with the cameras.", When.CONFIGURE
     )
-    propagate: bool = _setting(
+    propagate: bool = setting(
         False,
         "Carry masks forward by optical flow to the images that come while the model is busy.",
         When.CONFIGURE,
     )
-    max_propagated_age_s: float = _setting(
+    max_propagated_age_s: float = setting(
         0.8,
         "Masks are carried to images at most this much newer than the one that the model looked at, seconds.",
         When.LIVE,
@@ -128,39 +117,39 @@ class NodeConfig(Settings):
     threshold_object: float = _threshold("a pixel belongs to the referred object")
     threshold_region: float = _threshold("a pixel belongs to the referred region")
     threshold_existence: float = _threshold("the thing is held to be there")
-    time_to_live_s: float = _setting(
+    time_to_live_s: float = setting(
         0.0, "Lifetime of a command that states none, seconds; 0 means until replaced or cleared.", When.LIVE, ge=0.0
     )
-    max_commands: int = _setting(
+    max_commands: int = setting(
         8, "Commands active at once; beyond it the oldest is forgotten.", When.LIVE, ge=1, le=64
     )
-    max_image_pixels: int = _setting(
+    max_image_pixels: int = setting(
         16_000_000, "Images of more pixels than this are refused.", When.LIVE, ge=1, le=1_000_000_000
     )
-    max_image_age_s: float = _setting(
+    max_image_age_s: float = setting(
         1.0,
         "Seconds without an image after which a camera counts as silent, and its last image is not used.",
         When.LIVE,
         gt=0.0,
     )
-    clock_tolerance_s: float = _setting(
+    clock_tolerance_s: float = setting(
         10.0,
         "Stamps that differ more than this from the node's clock are taken for another clock's (seconds).",
         When.LIVE,
         gt=0.0,
     )
-    ground_timeout_s: float = _setting(
+    ground_timeout_s: float = setting(
         5.0, "Longest that the service ~/ground waits for an image, seconds.", When.LIVE, gt=0.0, le=600.0
     )
-    refer_deadline_s: float = _setting(10.0, "Deadline of a ~/refer goal that states none, seconds.", When.LIVE, gt=0.0)
-    refer_frames: int = _setting(
+    refer_deadline_s: float = setting(10.0, "Deadline of a ~/refer goal that states none, seconds.", When.LIVE, gt=0.0)
+    refer_frames: int = setting(
         3, "Frames of one camera in a row that must agree before ~/refer decides.", When.LIVE, ge=1, le=1000
     )
-    overlay_jpeg_quality: int = _setting(80, "JPEG quality of overlay/compressed.", When.LIVE, ge=1, le=100)
-    diagnostics_period_s: float = _setting(
+    overlay_jpeg_quality: int = setting(80, "JPEG quality of overlay/compressed.", When.LIVE, ge=1, le=100)
+    diagnostics_period_s: float = setting(
         1.0, "Seconds between two messages on /diagnostics.", When.CONFIGURE, ge=0.1, le=60.0
     )
-    autostart: bool = _setting(False, "Configure and activate by itself, without a lifecycle manager.", When.START)
+    autostart: bool = setting(False, "Configure and activate by itself, without a lifecycle manager.", When.START)
 
     @property
     def input_size_px(self) -> tuple[int, int] | None:

@@ -19,7 +19,8 @@ from rclpy.exceptions import (
     ParameterUninitializedException,
 )
 
-from ris_ros.config.node import NodeConfig, When, when
+from ris_ros.config.node import NodeConfig, when
+from ris_ros.config.parameter import When
 from ris_ros.config.strict import parse_settings
 from ris_ros.errors import ConfigError
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ris_ros.config.node import NodeConfig, When, when
+from ris_ros.config.node import NodeConfig, when
+from ris_ros.config.parameter import When
 from ris_ros.config.strict import parse_settings
 from ris_ros.errors import ConfigError
 
