@@ -44,7 +44,7 @@ class PlanningSettings(Settings):
         ["the road"], "What the robot may drive on, in words for the model.", When.CONFIGURE, min_length=1, max_length=8
     )
     obstacle_texts: list[str] = setting(
-        ["all the cars", "all the pedestrians", "all the cyclists"],
+        ["all the vehicles", "all the people"],
         "What it must never touch, in words for the model.",
         When.CONFIGURE,
         min_length=1,
@@ -69,6 +69,9 @@ class PlanningSettings(Settings):
     )
     confirm_frames: int = setting(
         2, "Images in a row on which a thing must be found before the planner believes in it.", When.LIVE, ge=1, le=100
+    )
+    smoothing_s: float = setting(
+        0.3, "Time constant of the region's smoothing on the ground, seconds; 0: none.", When.CONFIGURE, ge=0.0, le=10.0
     )
     lost_after_s: float = setting(
         1.0,

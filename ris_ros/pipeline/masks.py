@@ -199,6 +199,22 @@ class DrawnMask:
         return whole
 
 
+def highest(logits: NDArray[np.float32], letterbox: Letterbox) -> NDArray[np.uint8]:
+    """The confidence that any of several answers holds, over the camera image at the network's stride.
+
+    Args:
+        logits: float32 [n, h', w'] over the whole network input, bars included.
+        letterbox: How the camera image lies in the input.
+
+    Returns:
+        uint8 [h, w], the cells under the image.
+    """
+    confidence = to_confidence(logits.max(axis=0))
+    cell_x, cell_y = _cell_size(confidence.shape, letterbox)
+    _, _, width, height = letterbox.content_xywh
+    return letterbox.map_to_image(confidence, (max(1, round(width / cell_x)), max(1, round(height / cell_y))))
+
+
 def answer(cells: Cells, size_px: tuple[int, int], threshold: float | None) -> DrawnMask:
     """The answer in camera pixels.
 

@@ -12,10 +12,10 @@ import dataclasses
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,16 @@ from ris_ros.geometry.letterbox import Letterbox, smallest_input
 from ris_ros.language.encoder import TextEncoder
 from ris_ros.language.intent import names_one_thing, resolve_target
 from ris_ros.pipeline import masks
+from ris_ros.pipeline.surroundings import Surroundings
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.runtime.backend import SIDE_STEP, Backend, check_numbers
 from ris_ros.types import Command, Frame, Grounding, GroundOutput, Target, TextBatch, TextFeatures, VisionFeatures
 
 MaskSize = Literal["image", "network"]
 _REMEMBERED_TEXTS = 256
+_REMEMBERED_BATCHES = 4  # of the commands and of the surroundings, before and after a change
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +80,8 @@ class Perceiver:
         self.input_size_px = input_size_px
         self._mask_size = mask_size
         self._texts: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._batches: OrderedDict[tuple[tuple[int, str], ...], TextBatch] = OrderedDict()
         self._inputs = np.empty((0, 0, 0, 3), np.uint8)
-        self._batch_key: tuple[tuple[int, str], ...] = ()
-        self._batch: TextBatch
 
     def close(self) -> None:
         """Release the engines."""
@@ -86,14 +89,7 @@ class Perceiver:
 
     def encode(self, command: Command) -> TextFeatures:
         """Features of a command's text; computed once and remembered."""
-        features = self._texts.get(command.text)
-        if features is None:
-            features = self._texts[command.text] = self._encoder.encode(command.text)
-            if len(self._texts) > _REMEMBERED_TEXTS:
-                self._texts.popitem(last=False)
-        else:
-            self._texts.move_to_end(command.text)
-        return features
+        return self._features_of(command.text)
 
     def tokens_dropped(self, text: str) -> int:
         """How many tokens at the end of a text the encoder does not read, because it is too long."""
@@ -198,7 +194,7 @@ class Perceiver:
         ]
         if not asked:
             return []
-        text = self._text_of(asked)
+        text = self._batch_of([(index, command.text) for index, command in asked])
         encoded_ns = time.perf_counter_ns()
         output = self.backend.ground(view.features, text)
         check_numbers(output)
@@ -207,6 +203,37 @@ class Perceiver:
         return [
             self._grounding(view, index, command, output, row, shared_ns, thresholds or self.thresholds)
             for row, (index, command) in enumerate(asked)
+        ]
+
+    def survey(self, view: View, free_texts: Sequence[str], obstacle_texts: Sequence[str]) -> list[Surroundings]:
+        """Run the ground graph once more on a view, for what nobody asked: where the ground is free.
+
+        Args:
+            view: The newest that :meth:`look` returned.
+            free_texts: At least one; what may be driven on, such as "the road".
+            obstacle_texts: At least one; what must not be touched, such as "all the cars".
+
+        Returns:
+            Frame by frame; of several texts the highest probability counts.
+
+        Raises:
+            BackendError: The engine failed, or what it says are no numbers.
+        """
+        start_ns = time.perf_counter_ns()
+        texts = (*free_texts, *obstacle_texts)
+        asked = [(index, text) for index in range(len(view.frames)) for text in texts]
+        output = self.backend.ground(view.features, self._batch_of(asked))
+        check_numbers(output)
+        logits = output.object_logits.reshape(len(view.frames), len(texts), *output.object_logits.shape[1:])
+        took_ns = time.perf_counter_ns() - start_ns
+        return [
+            Surroundings(
+                frame,
+                masks.highest(logits[index, : len(free_texts)], letterbox),
+                masks.highest(logits[index, len(free_texts) :], letterbox),
+                took_ns,
+            )
+            for index, (frame, letterbox) in enumerate(zip(view.frames, view.letterboxes, strict=True))
         ]
 
     def _laid_out(self, frames: Sequence[Frame], letterboxes: Sequence[Letterbox]) -> NDArray[np.uint8]:
@@ -225,13 +252,16 @@ class Perceiver:
             letterbox.apply(frame.image_rgb, out=self._inputs[row])
         return self._inputs
 
-    def _text_of(self, asked: Sequence[tuple[int, Command]]) -> TextBatch:
-        """The features of the commands, each with its row of the vision batch; mostly those of the last frame."""
-        key = tuple((index, command.text) for index, command in asked)
-        if key != self._batch_key:
-            self._batch = TextBatch.stack([self.encode(command) for _, command in asked], [index for index, _ in asked])
-            self._batch_key = key
-        return self._batch
+    def _features_of(self, text: str) -> TextFeatures:
+        return _recalled(self._texts, text, lambda: self._encoder.encode(text), _REMEMBERED_TEXTS)
+
+    def _batch_of(self, asked: Sequence[tuple[int, str]]) -> TextBatch:
+        """The features of texts, each with its row of the vision batch; mostly those of the last frame."""
+
+        def stacked() -> TextBatch:
+            return TextBatch.stack([self._features_of(text) for _, text in asked], [index for index, _ in asked])
+
+        return _recalled(self._batches, tuple(asked), stacked, _REMEMBERED_BATCHES)
 
     def _grounding(
         self,
@@ -286,6 +316,18 @@ class Perceiver:
             stage_ns=MappingProxyType({**shared_ns, "masks": time.perf_counter_ns() - start_ns}),
             reason=reason,
         )
+
+
+def _recalled(remembered: OrderedDict[K, V], key: K, make: Callable[[], V], most: int) -> V:
+    """What was made for a key before, or is made now; of more than ``most`` the longest unused is forgotten."""
+    value = remembered.get(key)
+    if value is None:
+        value = remembered[key] = make()
+        if len(remembered) > most:
+            remembered.popitem(last=False)
+    else:
+        remembered.move_to_end(key)
+    return value
 
 
 def _decided(command: Command) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.lifting import Lifted
 from ris_ros.geometry.rigid import RigidTransform
+from ris_ros.types import Command
 
 UNKNOWN = -1
 """Value of a cell of which nothing is known (nav_msgs/OccupancyGrid)."""
@@ -144,8 +146,8 @@ class Placement:
     """Where on the ground an answer lies.
 
     Attributes:
-        polygon_m: float64 [n, 2], outline of the mask that was asked for on the ground: simple, counter-clockwise; no
-            rows where there is none.
+        polygon_m: float64 [n, 2], outline of the region's mask on the ground: simple, counter-clockwise; no rows where
+            there is none.
         foot_m: float64 [2], the point of the ground nearest to the camera where the referred object stands, by the
             lowest pixels of its mask; None where that is not known.
         lifted: The referred object in three dimensions, None without depth.
@@ -162,3 +164,54 @@ class Placement:
             raise ValueError("polygon_m must be float64 [n, 2]")
         if self.foot_m is not None and (self.foot_m.dtype != np.float64 or self.foot_m.shape != (2,)):
             raise ValueError("foot_m must be float64 [2]")
+
+
+class PlanState(enum.IntEnum):
+    """How fresh a plan is; the values are those of ``ris_ros/msg/Plan``."""
+
+    WAITING = 0
+    SEEN = 1
+    HELD = 2
+    LOST = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What is made of one command: where the thing is believed to be, and where to go.
+
+    Attributes:
+        command: The command, its target decided.
+        stamp_ns: Stamp of the newest image; everything is in the base frame at that instant.
+        state: WAITING: not found yet, or not on enough images; SEEN: found on the newest image of its camera; HELD: not
+            found since ``age_ns``, and where it was by the robot's own motion; LOST: not found for too long.
+        track_id: The same number means the same thing; 0 while waiting.
+        age_ns: Since the thing was last found.
+        place_m: float64 [2], where it is believed to be; None while waiting and when lost.
+        region_m: float64 [n, 2], outline of the believed region, see :class:`Placement`; no rows where there is none.
+        goal: Where to go, None where there is no such place.
+        path: The way there, None where there is none.
+        reason: Why there is no goal or no path, for a person; empty when both are there.
+    """
+
+    command: Command
+    stamp_ns: int
+    state: PlanState
+    track_id: int
+    age_ns: int
+    place_m: NDArray[np.float64] | None
+    region_m: NDArray[np.float64]
+    goal: Pose2d | None
+    path: Path | None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.place_m is not None and (self.place_m.dtype != np.float64 or self.place_m.shape != (2,)):
+            raise ValueError("place_m must be float64 [2]")
+        if self.region_m.dtype != np.float64 or self.region_m.ndim != 2 or self.region_m.shape[1] != 2:
+            raise ValueError("region_m must be float64 [n, 2]")
+        if self.age_ns < 0:
+            raise ValueError("nothing was found in the future")
+        if self.state in (PlanState.WAITING, PlanState.LOST) and (self.goal is not None or self.path is not None):
+            raise ValueError("nobody is sent to what is not believed to be there")
+        if self.path is not None and self.goal is None:
+            raise ValueError("a path leads to a goal")
