@@ -17,6 +17,7 @@ from ris_ros.evaluation.calibration import (
 )
 from ris_ros.evaluation.headline import HEADLINES, over_scores, robust_samples
 from ris_ros.evaluation.metrics import GeneralizedFigures, MaskFigures, PointingFigures, RobustFigures
+from ris_ros.evaluation.regions import ENTIRELY_CLEAR
 from ris_ros.evaluation.resampling import LEVEL, ROUNDS, Estimate, Resampling, Units
 from ris_ros.evaluation.results import Results
 from ris_ros.evaluation.score import Length, Score, Size, TargetName
@@ -114,10 +115,22 @@ def _masks(scores: Sequence[Score], there: Sequence[Score], gated: bool, target:
         "mean_boundary_iou": boundary.mean_iou,
         "recall_at": {str(k): share for k, share in pointing.recall_at.items()},
     }
-    if target == "region":
-        shares = [s.road_share for s in scores if s.road_share is not None and (s.found or not gated)]
-        made["share_on_road"] = float(np.mean(shares)) if shares else None
-    return made
+    return made | (_places([s for s in scores if s.found or not gated]) if target == "region" else {})
+
+
+def _places(scores: Sequence[Score]) -> dict[str, float | int | None]:
+    """Where the regions of answers lie, beside their overlap with the truth."""
+    roads = [s.road_share for s in scores if s.road_share is not None]
+    clear = [s.clear_share for s in scores if s.clear_share is not None]
+    sides = [s.on_side for s in scores if s.on_side is not None]
+    return {
+        "share_on_road": float(np.mean(roads)) if roads else None,
+        "share_clear_of_object": float(np.mean(clear)) if clear else None,
+        "entirely_clear_of_object": _share([share >= ENTIRELY_CLEAR for share in clear]),
+        "clear_of_object_count": len(clear),
+        "on_side": _share(sides),
+        "on_side_count": len(sides),
+    }
 
 
 def _existence(scores: Sequence[Score], thresholds: Thresholds) -> dict[str, Any]:

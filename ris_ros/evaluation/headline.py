@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ris_ros.evaluation.calibration import roc_auc
 from ris_ros.evaluation.metrics import RobustSample
+from ris_ros.evaluation.regions import ENTIRELY_CLEAR
 from ris_ros.evaluation.resampling import Statistic, Units, mean, ratio
 from ris_ros.evaluation.results import Results
 from ris_ros.evaluation.score import Score, TargetName
@@ -154,6 +155,21 @@ HEADLINES: Mapping[str, Headline] = MappingProxyType(
         "region_on_road": Headline(
             "Regions: share of an answer on the road",
             over_scores(lambda s: s.found and s.road_share is not None, lambda s: s.road_share or 0.0),
+        ),
+        "region_clear_of_object": Headline(
+            "Regions: share off the thing named",
+            over_scores(lambda s: s.found and s.clear_share is not None, lambda s: s.clear_share or 0.0),
+        ),
+        "region_entirely_clear": Headline(
+            "Regions: answers entirely off it",
+            over_scores(
+                lambda s: s.found and s.clear_share is not None,
+                lambda s: float(s.clear_share is not None and s.clear_share >= ENTIRELY_CLEAR),
+            ),
+        ),
+        "region_on_side": Headline(
+            "Regions: answers on the side asked for",
+            over_scores(lambda s: s.found and s.on_side is not None, lambda s: float(bool(s.on_side))),
         ),
         "negatives_rejected": Headline(
             "False sentences rejected", over_scores(lambda s: not s.exists, lambda s: float(not s.found)), 0.75, 0.80

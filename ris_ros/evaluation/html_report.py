@@ -26,6 +26,12 @@ _SHELF_TITLES: dict[str, str] = {
     "false_find": "Falsely found: it is not there",
     "false_refusal": "Falsely refused: it is there (the mask was held back)",
 }
+_PLACES: dict[str, str] = {
+    "share_on_road": "share of an answer on the road",
+    "share_clear_of_object": "share of an answer off the thing named",
+    "entirely_clear_of_object": "answers entirely off the thing named",
+    "on_side": "answers on the side asked for",
+}
 _SLICE_TITLES: dict[str, str] = {
     "kind": "By kind of sentence",
     "size": "By size of the truth (under 0.5 %, under 5 % and more of the image)",
@@ -124,7 +130,7 @@ def _masks(metrics: dict[str, Any]) -> list[Markup]:
             ]
             for k in columns[0][1]["recall_at"]
         ),
-        ["share of an answer on the road", *(_number(part.get("share_on_road")) for _, part in columns)],
+        *([label, *(_number(part.get(key)) for _, part in columns)] for key, label in _PLACES.items()),
     ]
     robust, generalized = metrics["robust"], metrics["generalized"]
     return [

@@ -14,6 +14,7 @@ from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.evaluation.overlap import Overlap, boundary_of
 from ris_ros.evaluation.pointing import first_hit_rank, prior_hits
 from ris_ros.evaluation.questions import Question, Wording, truth_of
+from ris_ros.evaluation.regions import clear_share, on_side
 from ris_ros.language.intent import resolve_target
 from ris_ros.pipeline.masks import threshold_level
 from ris_ros.pipeline.thresholds import Thresholds
@@ -70,6 +71,10 @@ class Score:
         road_share: Share of these that are labelled road, pixels of no class left out; None for an answer that is no
             region, or empty.
         match: None for what is not there.
+        clear_share: Share of a predicted region that does not lie on the thing named; None where that thing is not
+            known, and for an answer that is no region, or empty.
+        on_side: Whether a predicted region lies on the side asked for; None where none is, see
+            :func:`~ris_ros.evaluation.regions.on_side`.
     """
 
     image_id: str
@@ -84,6 +89,8 @@ class Score:
     predicted_px: int
     road_share: float | None
     match: Match | None
+    clear_share: float | None = None
+    on_side: bool | None = None
 
     @property
     def answered_px(self) -> int:
@@ -147,6 +154,11 @@ def score(image: LabeledImage, question: Question, grounding: Grounding, thresho
     expression = question.expression
     predicted = ungated_mask(grounding, thresholds)
     answered_as = grounding.command.target
+    truth = truth_of(expression) if expression.exists else None
+    clear, side = None, None
+    if answered_as is Target.REGION and expression.target is Target.REGION and truth is not None:
+        clear = clear_share(predicted, expression.object_mask)
+        side = on_side(expression.text, predicted, truth, expression.object_mask, image)
     return Score(
         image_id=image.id,
         text=expression.text,
@@ -159,7 +171,9 @@ def score(image: LabeledImage, question: Question, grounding: Grounding, thresho
         existence=grounding.existence,
         predicted_px=int(np.count_nonzero(predicted)),
         road_share=_road_share(predicted, image.class_map) if answered_as is Target.REGION else None,
-        match=_match(predicted, grounding, truth_of(expression)) if expression.exists else None,
+        match=None if truth is None else _match(predicted, grounding, truth),
+        clear_share=clear,
+        on_side=side,
     )
 
 
