@@ -182,8 +182,9 @@ class Plan:
     Attributes:
         command: The command, its target decided.
         stamp_ns: Stamp of the newest image; everything is in the base frame at that instant.
-        state: WAITING: not found yet, or not on enough images; SEEN: found on the newest image of its camera; HELD: not
-            found since ``age_ns``, and where it was by the robot's own motion; LOST: not found for too long.
+        state: WAITING: not found yet, or not on enough images; SEEN: found on the newest image of the camera that saw
+            it last; HELD: not found on that image, and where it was by the robot's own motion; LOST: not found for too
+            long.
         track_id: The same number means the same thing; 0 while waiting.
         age_ns: Since the thing was last found.
         place_m: float64 [2], where it is believed to be; None while waiting and when lost.
