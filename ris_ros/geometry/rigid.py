@@ -93,6 +93,42 @@ class RigidTransform:
         """Heading of the source's x axis in the target's xy plane, radians, -pi to pi."""
         return math.atan2(float(self.rotation[1, 0]), float(self.rotation[0, 0]))
 
+    @property
+    def quaternion_xyzw(self) -> tuple[float, float, float, float]:
+        """The rotation as geometry_msgs has it, of length 1, with w not negative."""
+        r = self.rotation
+        # Each row is the quaternion times one of its own parts; the row of the largest part loses no digits
+        # (Shepperd, Quaternion from Rotation Matrix, 1978).
+        rows = np.array(
+            [
+                [1 + r[0, 0] - r[1, 1] - r[2, 2], r[0, 1] + r[1, 0], r[0, 2] + r[2, 0], r[2, 1] - r[1, 2]],
+                [r[0, 1] + r[1, 0], 1 - r[0, 0] + r[1, 1] - r[2, 2], r[1, 2] + r[2, 1], r[0, 2] - r[2, 0]],
+                [r[0, 2] + r[2, 0], r[1, 2] + r[2, 1], 1 - r[0, 0] - r[1, 1] + r[2, 2], r[1, 0] - r[0, 1]],
+                [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], 1 + r[0, 0] + r[1, 1] + r[2, 2]],
+            ]
+        )
+        row = rows[np.argmax(np.diagonal(rows))]
+        x, y, z, w = (float(part) for part in row / math.copysign(float(np.linalg.norm(row)), row[3]))
+        return x, y, z, w
+
+    def interpolated(self, other: RigidTransform, share: float) -> RigidTransform:
+        """A transform between this one and another, both of the same frames.
+
+        The translation goes straight, the rotation by the shortest way at a constant rate (slerp; Shoemake, Animating
+        Rotation with Quaternion Curves, 1985).
+
+        Args:
+            other: Where it leads.
+            share: 0 for this one, 1 for the other.
+        """
+        x, y, z, w = RigidTransform(self.rotation.T @ other.rotation, np.zeros(3)).quaternion_xyzw
+        axis_length = math.sqrt(x * x + y * y + z * z)
+        half = math.atan2(axis_length, w) * share
+        factor = math.sin(half) / axis_length if axis_length > 0.0 else 0.0
+        turn = RigidTransform.from_quaternion((0.0, 0.0, 0.0), (x * factor, y * factor, z * factor, math.cos(half)))
+        translation_m = self.translation_m + share * (other.translation_m - self.translation_m)
+        return RigidTransform(self.rotation @ turn.rotation, translation_m)
+
     def __matmul__(self, other: RigidTransform) -> RigidTransform:
         """``c_from_b @ b_from_a`` is ``c_from_a``."""
         rotation = self.rotation @ other.rotation
