@@ -65,6 +65,10 @@ class GeometryError(RisError):
     """A pixel or a mask cannot be given a place on the ground: no calibration, no camera pose, no ground in view."""
 
 
+class LateTransformError(GeometryError):
+    """The transform at an image's stamp is not known yet, and may still come: waiting for it makes sense."""
+
+
 class TransportError(RisError):
     """ROS 2 cannot deliver what the node needs: no publisher, no matching QoS, no middleware."""
 
