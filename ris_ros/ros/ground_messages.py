@@ -21,10 +21,9 @@ from std_msgs.msg import Header
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.lifting import Box
 from ris_ros.msg import Grounding as GroundingMessage
-from ris_ros.msg import Plan
-from ris_ros.planning.values import UNKNOWN, Path, Placement, Pose2d
+from ris_ros.msg import Plan as PlanMessage
+from ris_ros.planning.values import UNKNOWN, Path, Placement, Plan, Pose2d
 from ris_ros.ros.stamps import set_ns
-from ris_ros.types import Command
 
 _POINT_BYTES = 12
 _POINT_OFFSETS: Mapping[str, int] = MappingProxyType({"x": 0, "y": 4, "z": 8})
@@ -127,43 +126,28 @@ def cloud_message(points_m: NDArray[np.floating], header: Header) -> PointCloud2
     return message
 
 
-def plan_message(
-    command: Command,
-    state: int,
-    track_id: int,
-    age_ns: int,
-    goal: Pose2d | None,
-    path: Path | None,
-    reason: str,
-    z_m: float,
-    header: Header,
-) -> Plan:
+def plan_message(plan: Plan, z_m: float, header: Header) -> PlanMessage:
     """What the planner makes of one command.
 
     Args:
-        command: The command.
-        state: ``Plan.WAITING``, ``SEEN``, ``HELD`` or ``LOST``.
-        track_id: Number of the thing, 0 while waiting.
-        age_ns: Since it was last found.
-        goal: Where to go, None where there is none.
-        path: The way there, None where there is none.
-        reason: Why goal or path is missing.
+        plan: The plan.
         z_m: Height of the ground.
         header: Stamp of the newest image, base frame.
     """
-    message = Plan(
+    command, goal, path = plan.command, plan.goal, plan.path
+    message = PlanMessage(
         header=header,
         command_id=command.id,
         text=command.text,
         target=int(command.target),
-        state=state,
-        track_id=track_id,
+        state=int(plan.state),
+        track_id=plan.track_id,
         goal_known=goal is not None,
         path_known=path is not None,
         path_length=0.0 if path is None else path.length_m,
-        reason=reason,
+        reason=plan.reason,
     )
-    set_ns(message.age, age_ns)
+    set_ns(message.age, plan.age_ns)
     if goal is not None:
         message.goal = pose_message(goal, z_m)
     return message

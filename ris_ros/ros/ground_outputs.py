@@ -5,6 +5,7 @@ Made and destroyed by the executor's thread; published on by the planning thread
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from sensor_msgs.msg import PointCloud2
 
 from ris_ros.config.planning import FilterMask
 from ris_ros.geometry.grid import Grid
-from ris_ros.msg import Plan
-from ris_ros.planning.values import Occupancy, Path, Pose2d
+from ris_ros.msg import Plan as PlanMessage
+from ris_ros.planning.values import Occupancy, Plan, Pose2d
 from ris_ros.ros.ground_messages import (
     cloud_message,
     header_in,
     occupancy_message,
     path_message,
+    plan_message,
     polygon_message,
     pose_stamped,
     unknown_message,
@@ -35,9 +37,9 @@ _NO_POLYGON = np.zeros((0, 2))
 class GroundOutputs:
     """Publishers of polygon, goal, path, costmap, points, plan, followed pose and filter mask.
 
-    Polygon, path, costmap, plan and filter mask are kept for whoever comes later, because each of them can say that
-    there is nothing. A pose cannot: a kept goal would outlive what it was made of, so goal and followed pose are only
-    sent. Silent while the node is inactive.
+    Polygon, path, costmap and filter mask are kept for whoever comes later, because each of them can say that there is
+    nothing. A pose cannot: a kept goal would outlive what it was made of, so goal and followed pose are only sent.
+    Silent while the node is inactive.
 
     Args:
         node: The lifecycle node.
@@ -56,7 +58,7 @@ class GroundOutputs:
         self._path = node.create_lifecycle_publisher(PathMessage, "~/path", kept)
         self._costmap = node.create_lifecycle_publisher(OccupancyGrid, "~/costmap", kept)
         self._points = node.create_lifecycle_publisher(PointCloud2, "~/points", sent)
-        self._plan = node.create_lifecycle_publisher(Plan, "~/plan", kept)
+        self._plan = node.create_lifecycle_publisher(PlanMessage, "~/plan", sent)
         self._follow_pose = node.create_lifecycle_publisher(PoseStamped, "~/follow_pose", sent)
         self._filter_mask: Any = None
         self._filter_info: Any = None
@@ -68,21 +70,18 @@ class GroundOutputs:
         self._costmap_grid: Grid | None = None
         self._filter_grid: tuple[Grid, str] | None = None
 
-    # Whether anybody listens: nothing needs to be computed for nobody.
+    # Whether anybody listens: nothing needs to be computed for nobody. When the last one has gone, withdraw, or whoever
+    # comes next is first handed what held then.
 
     @property
-    def wanted_region_polygon(self) -> bool:
-        """Whether anybody subscribes to ``~/region_polygon``."""
-        return _heard(self._region_polygon)
-
-    @property
-    def wanted_goal(self) -> bool:
-        """Whether anybody wants to know where to go: ``~/goal_pose`` or ``~/plan``."""
-        return _heard(self._goal_pose) or _heard(self._plan)
+    def wanted_plan(self) -> bool:
+        """Whether anybody wants something of a plan: outline, goal, path, followed pose, or the plan itself."""
+        parts = (self._region_polygon, self._goal_pose, self._follow_pose)
+        return self.wanted_path or any(_heard(publisher) for publisher in parts)
 
     @property
     def wanted_path(self) -> bool:
-        """Whether anybody wants to know the way: ``~/path`` or ``~/plan``."""
+        """Whether anybody wants to know the way: ``~/path``, or ``~/plan``, which says whether there is one."""
         return _heard(self._path) or _heard(self._plan)
 
     @property
@@ -96,38 +95,26 @@ class GroundOutputs:
         return _heard(self._points)
 
     @property
-    def wanted_follow_pose(self) -> bool:
-        """Whether anybody subscribes to ``~/follow_pose``."""
-        return _heard(self._follow_pose)
-
-    @property
     def wanted_filter_mask(self) -> bool:
         """Whether there is a ``~/filter_mask`` and anybody subscribes to it."""
         return self._filter_mask is not None and _heard(self._filter_mask)
 
     # Publishing; stamps are those of the image.
 
-    def region_polygon(self, polygon_m: NDArray[np.float64], stamp_ns: int) -> None:
-        """Publish the outline of what was asked for, float64 [n, 2] in the base frame."""
-        self._region_polygon.publish(polygon_message(polygon_m, self._z_m, header_in(self._base_frame, stamp_ns)))
-        self._shows_polygon = len(polygon_m) > 0
-
-    def goal_pose(self, goal: Pose2d, stamp_ns: int) -> None:
-        """Publish where to go, in the base frame."""
-        self._goal_pose.publish(pose_stamped(goal, self._z_m, header_in(self._base_frame, stamp_ns)))
-
-    def path(self, path: Path, stamp_ns: int) -> None:
-        """Publish the way there, in the base frame."""
-        self._path.publish(path_message(path, self._z_m, header_in(self._base_frame, stamp_ns)))
-        self._shows_path = True
-
-    def follow_pose(self, place: Pose2d, stamp_ns: int) -> None:
-        """Publish where the followed thing is believed to be, in the base frame."""
-        self._follow_pose.publish(pose_stamped(place, self._z_m, header_in(self._base_frame, stamp_ns)))
-
-    def plan(self, message: Plan) -> None:
-        """Publish what the planner makes of a command; see :func:`~ris_ros.ros.ground_messages.plan_message`."""
-        self._plan.publish(message)
+    def plan(self, plan: Plan) -> None:
+        """Publish what is made of a command, all of it; what the plan no longer holds is taken back."""
+        header = header_in(self._base_frame, plan.stamp_ns)
+        if len(plan.region_m) or self._shows_polygon:
+            self._region_polygon.publish(polygon_message(plan.region_m, self._z_m, header))
+            self._shows_polygon = len(plan.region_m) > 0
+        if plan.goal is not None:
+            self._goal_pose.publish(pose_stamped(plan.goal, self._z_m, header))
+        if plan.path is not None or self._shows_path:
+            self._path.publish(path_message(plan.path, self._z_m, header))
+            self._shows_path = plan.path is not None
+        if plan.place_m is not None:
+            self._follow_pose.publish(pose_stamped(_facing(plan.place_m), self._z_m, header))
+        self._plan.publish(plan_message(plan, self._z_m, header))
 
     def points(self, points_m: NDArray[np.floating], stamp_ns: int) -> None:
         """Publish points [n, 3], or [h, w, 3] aligned with ``~/label_mask``, in the base frame."""
@@ -154,7 +141,7 @@ class GroundOutputs:
     # Withdrawing: once, where something was published that no longer holds.
 
     def withdraw_way(self, stamp_ns: int) -> None:
-        """Take back polygon and path: publish empty ones."""
+        """Take back polygon and path, as when the command was cleared: publish empty ones."""
         header = header_in(self._base_frame, stamp_ns)
         if self._shows_polygon:
             self._region_polygon.publish(polygon_message(_NO_POLYGON, self._z_m, header))
@@ -204,6 +191,12 @@ class GroundOutputs:
 
 def _heard(publisher: Any) -> bool:
     return bool(publisher.get_subscription_count())
+
+
+def _facing(place_m: NDArray[np.float64]) -> Pose2d:
+    """A place, as one comes to it from the robot: which way the thing itself faces is not known."""
+    x_m, y_m = place_m.tolist()
+    return Pose2d(x_m, y_m, math.atan2(y_m, x_m))
 
 
 def _publish_filter_info(node: Any) -> Any:
