@@ -1,0 +1,171 @@
+"""Where to stand: in a region that was asked for ("park behind the red car"), or before a thing ("go to the man")."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.errors import GeometryError
+from ris_ros.geometry.grid import Grid
+from ris_ros.planning.clearance import Clearance
+from ris_ros.planning.corridor import corridor_headings
+from ris_ros.planning.values import Pose2d
+
+_PLACES = 250
+"""How many cells of a region, evenly thinned out, are looked at."""
+
+_TURNS = np.deg2rad([0.0, 30.0, -30.0, 60.0, -60.0, 90.0, -90.0, 120.0, -120.0, 150.0, -150.0, 180.0])
+"""Headings off the corridor's that are tried where the robot fits in no preferred one."""
+
+_ENOUGH_ROOM_M = 3.0
+"""From here on more room is no better."""
+
+_CENTRE_WEIGHT = 0.2
+"""How many metres of room a metre nearer to the region's middle is worth."""
+
+_TURN_WEIGHT_M = 1.0
+"""How many metres of room a radian nearer to the corridor's direction is worth."""
+
+_BEARINGS = np.deg2rad(np.arange(0.0, 91.0, 5.0))
+"""How far around a thing, off the straight way to it, places are looked for on either side."""
+
+_DISTANCES = (1.0, 1.25, 1.5, 1.75, 2.0)
+"""Multiples of the stand-off that are tried one after the other: the ground near a thing may not be free."""
+
+_ORIGIN = Pose2d(0.0, 0.0, 0.0)
+
+
+def region_goal(
+    region: NDArray[np.bool_],
+    clearance: Clearance,
+    named: NDArray[np.bool_] | None = None,
+    robot: Pose2d = _ORIGIN,
+) -> Pose2d:
+    """The best pose in a region: its origin and the robot's middle in it, and clear on ground that was seen to be free.
+
+    Among the places where the robot fits, the one is taken that lies deepest in the region and has most room around it,
+    with a mild preference for the region's middle. The robot faces along the corridor of free ground that the place
+    lies in, away from where it stands now (:func:`ris_ros.planning.corridor.corridor_headings`); where it fits nowhere
+    so, straight away from there; and where it does not fit so either, as near to along the corridor as may be.
+
+    Args:
+        region: bool [rows, columns] of the map's grid: the answer's mask on the ground.
+        clearance: The robot's outline on the map.
+        named: bool [rows, columns]: cells of the object that the command names, which the robot must not touch.
+        robot: Where it is in the map's frame.
+
+    Returns:
+        A pose in the map's frame.
+
+    Raises:
+        GeometryError: There is no such place.
+    """
+    grid = clearance.occupancy.grid
+    if region.dtype != np.bool_ or region.shape != grid.shape:
+        raise ValueError("region must be bool of the grid's shape")
+    if not region.any():
+        raise GeometryError("The region is not on the ground that the map covers: drive nearer to it.")
+    if named is not None and named.any():
+        clearance = clearance.without(named)
+    inside = region & clearance.seen_free
+    if not inside.any():
+        raise GeometryError("The region is not on ground that is believed free: ask for another one.")
+    places = _thinned(inside, grid)
+    along = corridor_headings(places, clearance.seen_free, grid, robot)
+    away = np.arctan2(places[:, 1] - robot.y_m, places[:, 0] - robot.x_m)
+    for headings in (along[:, np.newaxis], away[:, np.newaxis], along[:, np.newaxis] + _TURNS):
+        poses = np.column_stack([np.repeat(places, headings.shape[1], axis=0), headings.ravel()])
+        middles = _middles(poses, clearance)
+        fits = clearance.clear_seen(poses) & _in(middles, region, grid)
+        if fits.any():
+            worth = _worth(middles[fits], region, inside, clearance)
+            off = np.repeat(along, headings.shape[1])[fits] - poses[fits, 2]
+            worth -= _TURN_WEIGHT_M * np.abs(np.remainder(off + math.pi, 2 * math.pi) - math.pi)
+            return _pose(poses[fits][int(np.argmax(worth))])
+    raise GeometryError("The region holds no place of the robot's size that is free: ask for a larger one.")
+
+
+def approach_goal(
+    thing_m: NDArray[np.float64],
+    clearance: Clearance,
+    standoff_m: float,
+    robot: Pose2d = _ORIGIN,
+) -> Pose2d:
+    """A pose before a thing, the robot's front towards it, clear on ground that was seen to be free.
+
+    Candidates stand around the thing on the robot's side, up to 90 degrees off the straight way to it. The whole thing
+    lies ``standoff_m`` or more ahead of the robot's front. The candidate nearest to the straight way is taken; where
+    none is clear, up to twice the distance is tried.
+
+    Args:
+        thing_m: float64 [k, 2]: the thing's foot, or the outline of it, on the ground in the map's frame; k >= 1.
+        clearance: The robot's outline on the map.
+        standoff_m: Metres between the robot's front and the thing.
+        robot: Where it is in the map's frame.
+
+    Returns:
+        A pose in the map's frame.
+
+    Raises:
+        GeometryError: Nowhere there is room.
+    """
+    if thing_m.ndim != 2 or thing_m.shape[1] != 2 or not len(thing_m) or not np.isfinite(thing_m).all():
+        raise ValueError("thing_m must be [k, 2] finite numbers with a row at least")
+    centre = (thing_m.min(axis=0) + thing_m.max(axis=0)) / 2.0
+    straight = math.atan2(robot.y_m - centre[1], robot.x_m - centre[0])
+    bearings = straight + np.concatenate([_BEARINGS, -_BEARINGS[1:]])
+    outward = np.stack([np.cos(bearings), np.sin(bearings)], axis=1)
+    edge_m = ((thing_m - centre) @ outward.T).max(axis=0)
+    for distance_m in standoff_m * np.array(_DISTANCES):
+        away_m = edge_m + distance_m + clearance.footprint.front_m
+        poses = np.column_stack([centre + away_m[:, np.newaxis] * outward, bearings + math.pi])
+        clear = clearance.clear_seen(poses)
+        if clear.any():
+            return _pose(poses[clear][int(np.argmin(np.abs(bearings - straight)[clear]))])
+    raise GeometryError(
+        f"There is no free place of the robot's size {standoff_m:.1f} to {standoff_m * _DISTANCES[-1]:.1f} m before the"
+        " thing: clear the way to it, or choose another standoff_m."
+    )
+
+
+def _pose(row: NDArray[np.float64]) -> Pose2d:
+    x, y, yaw = map(float, row)
+    return Pose2d(x, y, math.remainder(yaw, 2 * math.pi))
+
+
+def _thinned(cells: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
+    """float64 [n, 2]: middles of about _PLACES of the cells that are set, evenly over them."""
+    step = max(1, round(math.sqrt(np.count_nonzero(cells) / _PLACES)))
+    rows, columns = np.nonzero(cells)
+    kept = (rows % step == 0) & (columns % step == 0)
+    return grid.points_m(rows[kept], columns[kept])
+
+
+def _middles(poses: NDArray[np.float64], clearance: Clearance) -> NDArray[np.float64]:
+    """float64 [n, 2]: the middle of the robot's outline at each pose."""
+    ahead = (clearance.footprint.front_m - clearance.footprint.rear_m) / 2.0
+    middles: NDArray[np.float64] = poses[:, :2] + ahead * np.stack([np.cos(poses[:, 2]), np.sin(poses[:, 2])], axis=1)
+    return middles
+
+
+def _in(xy_m: NDArray[np.float64], cells: NDArray[np.bool_], grid: Grid) -> NDArray[np.bool_]:
+    rows, columns, inside = grid.cells_of(xy_m)
+    return inside & cells[rows, columns]
+
+
+def _worth(
+    middles: NDArray[np.float64], region: NDArray[np.bool_], inside: NDArray[np.bool_], clearance: Clearance
+) -> NDArray[np.float64]:
+    """float64 [n], in metres of room: the robot's depth in the region, the room around it, nearness to the middle."""
+    grid = clearance.occupancy.grid
+    padded = np.pad(region.astype(np.uint8), 1)
+    depth_m = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] * grid.resolution_m
+    rows, columns, _ = grid.cells_of(middles)
+    deep = np.minimum(depth_m[rows, columns], _ENOUGH_ROOM_M)
+    room = np.minimum(clearance.room_m(middles), _ENOUGH_ROOM_M)
+    centre = grid.points_m(*np.nonzero(inside)).mean(axis=0)
+    worth: NDArray[np.float64] = deep + room - _CENTRE_WEIGHT * np.linalg.norm(middles - centre, axis=1)
+    return worth
