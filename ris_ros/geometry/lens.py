@@ -23,7 +23,7 @@ RADIAL_TANGENTIAL_COEFFICIENTS = 12
 """k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4, as OpenCV orders them."""
 
 _WIDEST_RAD = math.radians(89.0)
-"""From the axis: where a model of the image plane ends that goes to infinity at a right angle."""
+"""From the axis: where a model of slopes ends, which go to infinity at a right angle."""
 
 _SAMPLES = 1024
 _BEARINGS = 48
@@ -84,7 +84,8 @@ class RadialTangential:
 
     Its field is the largest disc of slopes about the axis in which the symmetric part of the derivative of (u, v) by
     (x, y) is positive definite. There the model is one to one, for then (f(b) - f(a)) . (b - a) > 0 for any two
-    points; of radial terms alone this is the range in which they increase.
+    points; of radial terms alone this is the range in which they increase. The field ends at 89 degrees from the axis at
+    the latest, on either side of the lens.
 
     Attributes:
         coefficients: The twelve of :data:`RADIAL_TANGENTIAL_COEFFICIENTS`.
@@ -274,7 +275,8 @@ def _field(coefficients: tuple[float, ...]) -> _Field:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             u_x, u_y, v_x, v_y = _derivative(coefficients, x, y)
             least = (u_x + v_y) / 2 - np.hypot((u_x - v_y) / 2, (u_y + v_x) / 2)
-            return np.asarray(~(least > 0.0).all(axis=1))
+            reach = np.hypot(*_bent(coefficients, x, y))
+            return np.asarray(~((least > 0.0) & (reach <= math.tan(_WIDEST_RAD))).all(axis=1))
 
     radii = np.tan(np.linspace(0.0, _WIDEST_RAD, _SAMPLES))
     folded = folds(radii)
@@ -295,6 +297,8 @@ def _field(coefficients: tuple[float, ...]) -> _Field:
 def _cone(coefficients: tuple[float, float, float, float]) -> float:
     """Largest angle of the field of an :class:`Equidistant`, radians."""
     k1, k2, k3, k4 = coefficients
-    squares = np.roots([9 * k4, 7 * k3, 5 * k2, 3 * k1, 1.0])
-    turns = [float(square.real) for square in squares if square.real > 0.0 and abs(square.imag) < 1e-9 * abs(square)]
-    return min([math.pi, *map(math.sqrt, turns)])
+    # Where r stops growing, 1 + 3 k1 t^2 + 5 k2 t^4 + 7 k3 t^6 + 9 k4 t^8 = 0; in 1 / t^2, so that the first factor is
+    # never 0.
+    roots = np.roots([1.0, 3 * k1, 5 * k2, 7 * k3, 9 * k4])
+    ends = [1.0 / math.sqrt(root.real) for root in roots if root.real > 1e-3 and abs(root.imag) < 1e-9]
+    return min([math.pi, *ends])
