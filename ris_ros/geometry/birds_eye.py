@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,9 +17,7 @@ from numpy.typing import NDArray
 from ris_ros.errors import GeometryError
 from ris_ros.geometry.box_maximum import BoxMaximum
 from ris_ros.geometry.grid import Grid
-
-if TYPE_CHECKING:
-    from ris_ros.geometry.viewpoint import Viewpoint
+from ris_ros.geometry.viewpoint import Viewpoint
 
 _AZIMUTHS = 720
 _RANGE_STEP = 1.02
@@ -155,9 +152,11 @@ class _Table:
         for corner, (x, y) in enumerate(((low, low), (high, low), (low, high), (high, high))):
             places[0, corner, : len(low)] = x[:, 0]
             places[1, corner, : len(low)] = y[:, 1] - start
-        x, y = places.reshape(2, 4 * blocks, _BLOCK)
+        across, down = places.reshape(2, 4 * blocks, _BLOCK)
         corners = (
-            cv2.convertMaps(x, y, cv2.CV_16SC2) if blocks else (np.empty((0, 0), np.int16), np.empty((0, 0), np.uint16))
+            cv2.convertMaps(across, down, cv2.CV_16SC2)
+            if blocks
+            else (np.empty((0, 0), np.int16), np.empty((0, 0), np.uint16))
         )
         maximum = BoxMaximum(size_px, np.stack([first[:, 0], last[:, 0]], 1), np.stack([first[:, 1], last[:, 1]], 1))
         return cls(slice(start, stop), corners, (high - low).prod(axis=1), maximum)
@@ -221,10 +220,12 @@ def _too_near(
     probes = viewpoint.camera_xy_m + rays[:, np.newaxis] * ranges[:, np.newaxis]
     seen = _look(viewpoint, probes.reshape(-1, 2))[1].reshape(_AZIMUTHS, -1)
     first_m = np.where(seen.any(axis=1), ranges[seen.argmax(axis=1)], 0.0)
-    before = range_m < first_m[((azimuth + math.pi) * (_AZIMUTHS / (2 * math.pi))).astype(np.int64) % _AZIMUTHS]
+    before: NDArray[np.bool_] = (
+        range_m < first_m[((azimuth + math.pi) * (_AZIMUTHS / (2 * math.pi))).astype(np.int64) % _AZIMUTHS]
+    )
     if not first_m.any():
         return before
     foot = np.asarray(viewpoint.camera_xy_m)
     along = np.clip(-(xy_m - foot) @ foot / max(float(foot @ foot), 1e-12), 0.0, 1.0)
     away_m = np.linalg.norm(xy_m - foot * (1.0 - along[:, np.newaxis]), axis=1)
-    return before | (away_m < first_m[first_m > 0.0].min())
+    return np.asarray(before | (away_m < first_m[first_m > 0.0].min()))
