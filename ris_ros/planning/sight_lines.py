@@ -1,0 +1,88 @@
+"""What stands upright hides the ground behind it: lines of sight from a camera over a grid on the ground."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.geometry.grid import Grid
+
+_STEPS_PER_CELL = 2.0
+"""Samples along a line to a cell's side, and lines across it where it is farthest. With two, the sample next to a
+cell's middle lies in that cell: what holds for the cell is found at its sample."""
+
+
+class SightLines:
+    """The cells of a grid in the order in which a camera looks over them; computed once, used for every image.
+
+    The mask of an upright thing, laid on the ground, is smeared away from the camera as far as its top hides the
+    ground. Only where the smear begins does the thing stand.
+
+    Lines leave the point of the ground below the camera, close enough together that no cell slips between two.
+
+    Args:
+        grid: The cells.
+        camera_xy_m: The point of the ground below the camera.
+        seen: bool [rows, columns], cells in view.
+    """
+
+    def __init__(self, grid: Grid, camera_xy_m: tuple[float, float], seen: NDArray[np.bool_]) -> None:
+        self._grid = grid
+        self._step_m = grid.resolution_m / _STEPS_PER_CELL
+        offset_m = (grid.centres_m() - camera_xy_m).reshape(-1, 2)
+        range_m = np.hypot(offset_m[:, 0], offset_m[:, 1])
+        in_view = seen.ravel()
+        # Azimuths count from the middle of the view, so that no view but one all around is cut in two at +-pi.
+        towards = (offset_m[in_view] / np.maximum(range_m[in_view], 1e-9)[:, np.newaxis]).sum(axis=0)
+        middle = math.atan2(towards[1], towards[0])
+        azimuth = np.remainder(np.arctan2(offset_m[:, 1], offset_m[:, 0]) - middle + math.pi, 2 * math.pi) - math.pi
+        farthest_m = float(range_m[in_view].max(initial=0.0)) + grid.resolution_m
+        turn = self._step_m / farthest_m
+        first, last = azimuth[in_view].min(initial=0.0), azimuth[in_view].max(initial=0.0)
+        lines, samples = 1 + math.ceil((last - first) / turn), 1 + math.ceil(farthest_m / self._step_m)
+        angles = middle + first + np.arange(lines) * turn
+        along_m = np.arange(samples) * self._step_m
+        x = camera_xy_m[0] + np.cos(angles)[:, np.newaxis] * along_m
+        y = camera_xy_m[1] + np.sin(angles)[:, np.newaxis] * along_m
+        rows, columns, inside = grid.cells_of(np.stack([x, y], axis=2))
+        outside = seen.size
+        self._cell_of_sample = np.where(inside, rows * grid.size_cells[0] + columns, outside).astype(np.intp)
+        shown = inside & seen[rows, columns]
+        self._first_shown = np.where(shown.any(axis=1), shown.argmax(axis=1), samples - 1)
+        line = np.rint((azimuth - first) / turn).astype(np.intp)
+        sample = np.rint(range_m / self._step_m).astype(np.intp)
+        self._cells = np.flatnonzero((line >= 0) & (line < lines) & (sample < samples))
+        self._sample_of_cell = (line * samples + sample)[self._cells]
+
+    def feet(self, standing: NDArray[np.bool_], thickness_m: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Where the things stand whose masks are laid on the ground, and what they hide.
+
+        On each line the mask begins where the thing stands; it is taken to be ``thickness_m`` deep. What follows of the
+        mask is ground that the thing hides. Breaks in the mask of up to ``thickness_m`` count as mask: a window of a
+        car is not its end. Of a thing that the lower edge of the picture cuts, the foot is out of view: it may stand
+        anywhere from the camera to the first ground that is seen.
+
+        Args:
+            standing: bool [rows, columns], the mask; False where nothing is seen.
+            thickness_m: Positive.
+
+        Returns:
+            bool [rows, columns] twice: cells in which things stand or may stand, and cells that they hide. No cell is
+            in both; every cell of the mask is in one of them.
+        """
+        cells = np.append(standing.ravel(), False).view(np.uint8)
+        mask = cells[self._cell_of_sample]
+        deep = max(1, round(thickness_m / self._step_m))
+        smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep + 1), np.uint8))
+        begin = smear.copy()
+        begin[:, 1:] &= smear[:, :-1] ^ 1
+        foot = cv2.dilate(begin, np.ones((1, deep + 1), np.uint8), anchor=(deep, 0))
+        for line in np.flatnonzero(mask[np.arange(len(mask)), self._first_shown]):
+            foot[line, : self._first_shown[line]] = 1
+        found = np.zeros(standing.size, np.uint8)
+        found[self._cells] = np.where(foot > 0, 2, smear).ravel()[self._sample_of_cell]
+        of_cells = found.reshape(standing.shape)
+        return of_cells == 2, of_cells == 1
