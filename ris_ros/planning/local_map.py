@@ -23,7 +23,11 @@ _NEVER = -(1 << 62)
 _CLOCK_JUMP_NS = 1_000_000_000
 """An image older than the newest by more than this, and than the memory, means that the clock was set back."""
 
+_HIDDEN = 1
+"""What stands for hidden ground among the probabilities of a view."""
+
 _VIEWS_KEPT = 8
+"""Cameras whose sight lines are kept."""
 
 _VIEWS_TO_CLEAR = 3
 """A cell in which an obstacle was seen is free of it when so many views in a row have shown none."""
@@ -113,8 +117,9 @@ class LocalMap:
         cut = occupied & ~view.seen
         self._blind_ns[view.blind & ~cut] = stamp_ns
         self._cut_ns[cut] = stamp_ns
-        shown = np.maximum(view.mean(free), 1)
-        shown[~view.seen | occupied | hidden] = 0
+        shown = np.maximum(view.mean(free), _HIDDEN + 1)
+        shown[hidden] = _HIDDEN
+        shown[~view.seen | occupied] = 0
         self._remember(shown, occupied & view.seen, fixed_from_base or RigidTransform.identity(), stamp_ns)
         if self._newest_ns is None or stamp_ns >= self._newest_ns:
             self._newest_ns, self._fixed_from_base = stamp_ns, fixed_from_base
@@ -170,7 +175,7 @@ class LocalMap:
     def _remember(
         self, shown: NDArray[np.uint8], occupied: NDArray[np.bool_], fixed_from_base: RigidTransform, stamp_ns: int
     ) -> None:
-        """Lay one view, [rows, columns] of the robot's grid, into the window; ``shown`` is 0 where nothing is."""
+        """Lay one view, [rows, columns] of the robot's grid, into the window; ``shown`` is 0 where it says nothing."""
         corner = self._roll(fixed_from_base)
         base_from_window = cv2.invertAffineTransform(self._window_cell_from_base_cell(fixed_from_base, corner))
         size = (self._side, self._side)
@@ -181,7 +186,8 @@ class LocalMap:
             older = (self._seen_ns <= stamp_ns).view(np.uint8)
             shown, stands = shown * older, stands * older
         shown[stands > 0] = 0
-        visible = shown > 0
+        visible = shown > _HIDDEN
+        self._free[shown == _HIDDEN] = 0
         self._obstacle[stamp_ns - self._seen_ns > round(self.memory_s * 1e9)] = 0
         self._obstacle -= np.minimum(self._obstacle, visible.view(np.uint8))
         self._obstacle[stands > 0] = _VIEWS_TO_CLEAR

@@ -62,8 +62,9 @@ class SightLines:
 
         On each line the mask begins where the thing stands; it is taken to be ``thickness_m`` deep. What follows of the
         mask is ground that the thing hides. Breaks in the mask of up to ``thickness_m`` count as mask: a window of a
-        car is not its end. Of a thing that the lower edge of the picture cuts, the foot is out of view: it may stand
-        anywhere from the camera to the first ground that is seen.
+        car is not its end. A line that only grazes the side of such a smear enters and leaves it by chance; what begins
+        in a cell beside hidden ground is hidden too. Of a thing that the lower edge of the picture cuts, the foot is
+        out of view: it may stand anywhere from the camera to the first ground that is seen.
 
         Args:
             standing: bool [rows, columns], the mask; False where nothing is seen.
@@ -73,16 +74,26 @@ class SightLines:
             bool [rows, columns] twice: cells in which things stand or may stand, and cells that they hide. No cell is
             in both; every cell of the mask is in one of them.
         """
-        cells = np.append(standing.ravel(), False).view(np.uint8)
-        mask = cells[self._cell_of_sample]
+        mask = self._on_lines(standing.astype(np.uint8))
         deep = max(1, round(thickness_m / self._step_m))
         smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep + 1), np.uint8))
         begin = smear.copy()
         begin[:, 1:] &= smear[:, :-1] ^ 1
-        foot = cv2.dilate(begin, np.ones((1, deep + 1), np.uint8), anchor=(deep, 0))
+        outwards, anchor = np.ones((1, deep + 1), np.uint8), (deep, 0)
+        beyond = self._in_cells(cv2.subtract(smear, cv2.dilate(begin, outwards, anchor=anchor)))
+        begin &= self._on_lines(cv2.dilate(beyond, np.ones((3, 3), np.uint8))) ^ 1
+        foot = cv2.dilate(begin, outwards, anchor=anchor)
         for line in np.flatnonzero(mask[np.arange(len(mask)), self._first_shown]):
             foot[line, : self._first_shown[line]] = 1
-        found = np.zeros(standing.size, np.uint8)
-        found[self._cells] = np.where(foot > 0, 2, smear).ravel()[self._sample_of_cell]
-        of_cells = found.reshape(standing.shape)
-        return of_cells == 2, of_cells == 1
+        occupied = self._in_cells(foot) > 0
+        return occupied, (self._in_cells(smear) > 0) & ~occupied
+
+    def _on_lines(self, cells: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """uint8 [lines, samples] of what lies in cells [rows, columns]; 0 outside the grid."""
+        return np.append(cells, np.uint8(0))[self._cell_of_sample]
+
+    def _in_cells(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 [rows, columns] of what lies on lines at the cells' middles; 0 where no line passes."""
+        cells = np.zeros(self._grid.shape, np.uint8)
+        cells.reshape(-1)[self._cells] = samples.reshape(-1)[self._sample_of_cell]
+        return cells
