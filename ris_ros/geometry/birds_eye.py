@@ -19,9 +19,14 @@ from ris_ros.geometry.box_maximum import BoxMaximum
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.viewpoint import Viewpoint
 
-_AZIMUTHS = 720
-_RANGE_STEP = 1.02
+_AZIMUTHS = 360
+_RANGE_STEP = 1.04
 _NEAREST_M = 0.02
+
+_FARTHEST_BLIND = 2.0
+"""Of the distance of the nearest ground in the picture: under the lower edge of a picture 120 degrees wide, a corner is
+as far away as this. What is farther is not taken for blind."""
+
 _SIZES_KEPT = 4
 
 _STEPS_PER_PX = 32
@@ -43,9 +48,10 @@ class BirdsEye:
         viewpoint: The camera.
         grid: The cells, in the viewpoint's base frame.
         seen: bool [rows, columns]: the cell's middle lies in the picture, on ground that is believed.
-        blind: bool [rows, columns]: too near to be seen. In directions in which the picture shows ground, all cells
-            before the first of it; in any direction, cells nearer to the robot than any ground in the picture is to the
-            camera, the robot being the line from below the camera to the origin of the base frame.
+        blind: bool [rows, columns]: too near to be seen. In directions in which the picture shows ground, cells before
+            the first of it, as far as twice the range of the nearest; in any direction, cells nearer to the robot than
+            any ground in the picture is to the camera, the robot being the line from below the camera to the origin of
+            the base frame.
         range_m: float64 [rows, columns]: from the point of the ground below the camera to the cell's middle.
 
     Args:
@@ -66,11 +72,9 @@ class BirdsEye:
         self._cells = np.flatnonzero(seen)
         self._centre_px = centre_px[seen]
         self._extent_px = _extent_px(viewpoint, centres_m[seen], grid.resolution_m, self._centre_px)
-        offset_m = centres_m - viewpoint.camera_xy_m
-        range_m = np.hypot(offset_m[:, 0], offset_m[:, 1])
+        range_m = viewpoint.range_m(centres_m)
         self.range_m: NDArray[np.float64] = range_m.reshape(grid.shape)
-        azimuth = np.arctan2(offset_m[:, 1], offset_m[:, 0])
-        self.blind: NDArray[np.bool_] = (_too_near(viewpoint, centres_m, azimuth, range_m) & ~seen).reshape(grid.shape)
+        self.blind: NDArray[np.bool_] = (_too_near(viewpoint, centres_m, range_m) & ~seen).reshape(grid.shape)
         self._tables: dict[tuple[int, int], _Table] = {}
 
     def mean(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -182,9 +186,7 @@ class _Table:
 def _look(viewpoint: Viewpoint, xy_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Pixels [n, 2] of ground points [n, 2], and whether they are in the picture and believed [n]."""
     xy_px, visible = viewpoint.pixels(_on_ground(viewpoint, xy_m))
-    visible = visible.copy()
-    visible[visible] = np.isfinite(viewpoint.ground_points(xy_px[visible])).all(axis=1)
-    return xy_px, visible
+    return xy_px, visible & (viewpoint.range_m(xy_m) <= viewpoint.believed_range_m)
 
 
 def _on_ground(viewpoint: Viewpoint, xy_m: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -209,23 +211,24 @@ def _extent_px(
     return np.asarray(np.sqrt(square))
 
 
-def _too_near(
-    viewpoint: Viewpoint, xy_m: NDArray[np.float64], azimuth: NDArray[np.float64], range_m: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Whether points lie before the first ground that is seen, or about the robot itself, bool [n]."""
-    farthest = max(float(range_m.max()), 2 * _NEAREST_M)
-    ranges = np.geomspace(_NEAREST_M, farthest, math.ceil(math.log(farthest / _NEAREST_M, _RANGE_STEP)) + 1)
-    angles = (np.arange(_AZIMUTHS) + 0.5) * (2 * math.pi / _AZIMUTHS) - math.pi
-    rays = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    probes = viewpoint.camera_xy_m + rays[:, np.newaxis] * ranges[:, np.newaxis]
-    seen = _look(viewpoint, probes.reshape(-1, 2))[1].reshape(_AZIMUTHS, -1)
-    first_m = np.where(seen.any(axis=1), ranges[seen.argmax(axis=1)], 0.0)
-    before: NDArray[np.bool_] = (
-        range_m < first_m[((azimuth + math.pi) * (_AZIMUTHS / (2 * math.pi))).astype(np.int64) % _AZIMUTHS]
-    )
-    if not first_m.any():
-        return before
-    foot = np.asarray(viewpoint.camera_xy_m)
-    along = np.clip(-(xy_m - foot) @ foot / max(float(foot @ foot), 1e-12), 0.0, 1.0)
-    away_m = np.linalg.norm(xy_m - foot * (1.0 - along[:, np.newaxis]), axis=1)
-    return np.asarray(before | (away_m < first_m[first_m > 0.0].min()))
+def _too_near(viewpoint: Viewpoint, xy_m: NDArray[np.float64], range_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether points [n, 2] lie before the first ground that is seen, or about the robot itself, bool [n]."""
+    foot_m = np.asarray(viewpoint.camera_xy_m)
+    farthest_m = max(float(range_m.max()), 2 * _NEAREST_M)
+    ranges_m = np.geomspace(_NEAREST_M, farthest_m, math.ceil(math.log(farthest_m / _NEAREST_M, _RANGE_STEP)) + 1)
+    azimuths = (np.arange(_AZIMUTHS) + 0.5) * (2 * math.pi / _AZIMUTHS) - math.pi
+    directions = np.stack([np.cos(azimuths), np.sin(azimuths)], axis=1)
+    probes_m = foot_m + directions[:, np.newaxis] * ranges_m[:, np.newaxis]
+    seen = _look(viewpoint, probes_m.reshape(-1, 2))[1].reshape(_AZIMUTHS, -1)
+    if not seen.any():
+        return np.zeros(len(xy_m), np.bool_)
+    first_m = np.where(seen.any(axis=1), ranges_m[seen.argmax(axis=1)], 0.0)
+    nearest_m = first_m[first_m > 0.0].min()
+    # Where ground comes into the picture over its side, much farther away, what lies before it is beside the view.
+    first_m = np.minimum(first_m, _FARTHEST_BLIND * nearest_m)
+    offset_m = xy_m - foot_m
+    turn = (np.arctan2(offset_m[:, 1], offset_m[:, 0]) + math.pi) / (2 * math.pi)
+    before = range_m < first_m[(turn * _AZIMUTHS).astype(np.int64) % _AZIMUTHS]
+    along = np.clip(-offset_m @ foot_m / max(float(foot_m @ foot_m), 1e-12), 0.0, 1.0)
+    about = np.linalg.norm(xy_m - foot_m * (1.0 - along[:, np.newaxis]), axis=1) < nearest_m
+    return np.asarray(before | about)
