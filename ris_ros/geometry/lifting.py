@@ -58,6 +58,15 @@ class Box:
         if min(self.size_m) < 0.0:
             raise ValueError("size_m must not be negative")
 
+    @property
+    def corners_m(self) -> NDArray[np.float64]:
+        """float64 [4, 2] of its foot, counter-clockwise."""
+        cos, sin = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
+        along, across = self.size_m[0] / 2, self.size_m[1] / 2
+        local = np.array([[along, across], [-along, across], [-along, -across], [along, -across]])
+        corners: NDArray[np.float64] = local @ np.array([[cos, sin], [-sin, cos]]) + self.centre_m[:2]
+        return corners
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lifted:

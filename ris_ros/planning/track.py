@@ -108,6 +108,11 @@ class Tracker:
         self._forget_the_lost(stamp_ns)
         self._rival, self._missed = None, True
 
+    def restart(self) -> None:
+        """Places from here on are in another frame: what was believed is lost."""
+        self._lost = self._lost or self._believed is not None
+        self._believed = self._rival = None
+
     def at(self, now_ns: int) -> Tracked:
         """What is believed at an instant no earlier than the newest image."""
         self._forget_the_lost(now_ns)

@@ -187,8 +187,10 @@ class Plan:
             long.
         track_id: The same number means the same thing; 0 while waiting.
         age_ns: Since the thing was last found.
-        place_m: float64 [2], where it is believed to be; None while waiting and when lost.
-        region_m: float64 [n, 2], outline of the believed region, see :class:`Placement`; no rows where there is none.
+        place_m: float64 [2], the middle of what the command asks for; None while waiting and when lost.
+        thing_m: float64 [2], where the referred object is believed to be; None where that is not known.
+        region: bool [rows, columns] of the planner's grid, the believed region.
+        region_m: float64 [n, 2], its outline, see :class:`Placement`; no rows where there is none.
         goal: Where to go, None where there is no such place.
         path: The way there, None where there is none.
         reason: Why there is no goal or no path, for a person; empty when both are there.
@@ -200,14 +202,19 @@ class Plan:
     track_id: int
     age_ns: int
     place_m: NDArray[np.float64] | None
+    thing_m: NDArray[np.float64] | None
+    region: NDArray[np.bool_]
     region_m: NDArray[np.float64]
     goal: Pose2d | None
     path: Path | None
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if self.place_m is not None and (self.place_m.dtype != np.float64 or self.place_m.shape != (2,)):
-            raise ValueError("place_m must be float64 [2]")
+        for name, point in (("place_m", self.place_m), ("thing_m", self.thing_m)):
+            if point is not None and (point.dtype != np.float64 or point.shape != (2,)):
+                raise ValueError(f"{name} must be float64 [2]")
+        if self.region.dtype != np.bool_ or self.region.ndim != 2:
+            raise ValueError("region must be bool [rows, columns]")
         if self.region_m.dtype != np.float64 or self.region_m.ndim != 2 or self.region_m.shape[1] != 2:
             raise ValueError("region_m must be float64 [n, 2]")
         if self.age_ns < 0:

@@ -19,8 +19,9 @@ from ris_ros.config.node import NodeConfig
 from ris_ros.errors import TransportError, cause
 from ris_ros.language.intent import is_plural
 from ris_ros.pipeline.commands import ActiveCommands
-from ris_ros.pipeline.perceive import Perceiver
+from ris_ros.pipeline.perceive import Perceiver, View
 from ris_ros.pipeline.search import Outcome, Progress, Search, Verdict
+from ris_ros.pipeline.surroundings import Surroundings
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.convert import to_frame
 from ris_ros.ros.gate import Answered, Gate
@@ -42,6 +43,14 @@ class Sink(Protocol):
 
     def answered(self, answered: Answered, thresholds: Thresholds) -> None:
         """Take note of fresh answers, whether they were published or came too late for that."""
+        ...
+
+    def wants_survey(self, camera: str) -> bool:
+        """Whether the surroundings on this camera's next image are to be told."""
+        ...
+
+    def surveyed(self, taken: Taken, groundings: Sequence[Grounding], surroundings: Surroundings) -> None:
+        """Take what the model says of the surroundings on an image, with its fresh answers to what was asked."""
         ...
 
     def problem(self, kind: str, sentence: str) -> None:
@@ -217,15 +226,16 @@ class Session:
         commands = [*self.commands, *(request.command for request in once)]
         thresholds = self._thresholds()
         try:
-            groundings = self._perceiver.perceive([one.frame for one in taken], commands, thresholds)
+            view = self._perceiver.look([one.frame for one in taken])
+            groundings = self._perceiver.answer(view, commands, thresholds)
         except Exception as error:  # whatever an engine throws, the next frame gets its chance
             self._failed(taken, once, error)
             return
         for request in once:
             self._once.remove(request)
             _settle(request.answer, next(g for g in groundings if g.command is request.command))
-        for one in taken:
-            self._answer(one, [g for g in groundings if g.frame is one.frame], thresholds)
+        due = [self._answer(one, view, [g for g in groundings if g.frame is one.frame], thresholds) for one in taken]
+        self._survey(view, taken, due)
         self._sizing.looked([one.frame for one in taken], time.monotonic_ns() - begin_ns)
 
     def _take(self, arrival: Arrival) -> Taken | None:
@@ -233,7 +243,7 @@ class Session:
         camera = arrival.camera
         dated = self._images.date(arrival)
         concerning = [command for command in self.commands if command.concerns(camera)]
-        if not any(camera in request.command.cameras for request in self._once):
+        if not (self._sink.wants_survey(camera) or any(camera in request.command.cameras for request in self._once)):
             if not concerning:
                 arrival.fate.end(Drop.NO_COMMAND)
                 return None
@@ -247,21 +257,41 @@ class Session:
             self._sink.problem(f"image/{camera}", f"{cause(error)}.")
             return None
 
-    def _answer(self, one: Taken, groundings: Sequence[Grounding], thresholds: Thresholds) -> None:
-        """Publish the answers on one frame to the commands that are not younger than it."""
+    def _answer(
+        self, one: Taken, view: View, groundings: Sequence[Grounding], thresholds: Thresholds
+    ) -> Sequence[Grounding]:
+        """Publish the answers on one frame to the commands that are not younger than it, and return them."""
         one.arrival.fate.end(Answer.GROUNDED)
-        masks_ns = sum(grounding.stage_ns["masks"] for grounding in groundings)
-        for stage, duration_ns in {**one.stages_ns, **groundings[0].stage_ns, "masks": masks_ns}.items():
+        stages_ns = {**one.stages_ns, **view.stage_ns}
+        if groundings:
+            stages_ns |= groundings[0].stage_ns
+            stages_ns["masks"] = sum(grounding.stage_ns["masks"] for grounding in groundings)
+        for stage, duration_ns in stages_ns.items():
             self._statistics.took(stage, duration_ns)
         due = [g for g in groundings if g.command in self.commands and g.command.uttered_ns <= one.time_ns]
         if not due:
-            return
+            return due
         answered = Answered(due, due[-1], one.stages_ns, one.time_ns, one.arrival)
         self._statistics.took("answer_age", max(0, self._clock_ns() - one.time_ns))
         self._sink.gate.let_out(one.frame.camera, one.arrival.monotonic_ns, lambda: answered)
         self._sink.answered(answered, thresholds)
         for grounding in due:
             self._inform_search(grounding)
+        return due
+
+    def _survey(self, view: View, taken: Sequence[Taken], due: Sequence[Sequence[Grounding]]) -> None:
+        """Ask for the surroundings where they are wanted, after the answers are out."""
+        if not any(self._sink.wants_survey(one.frame.camera) for one in taken):
+            return
+        config = self._config()
+        try:
+            surveyed = self._perceiver.survey(view, config.free_texts, config.obstacle_texts)
+        except Exception as error:  # the answers are out, and the next frame gets its chance
+            self._sink.problem("backend", f"The inference backend failed on the surroundings: {cause(error)}.")
+            return
+        self._statistics.took("survey", surveyed[0].took_ns)
+        for one, groundings, surroundings in zip(taken, due, surveyed, strict=True):
+            self._sink.surveyed(one, groundings, surroundings)
 
     def _failed(self, taken: Sequence[Taken], once: Sequence[_Once], error: Exception) -> None:
         for one in taken:

@@ -1,0 +1,166 @@
+"""From a mask to its place: where the referred thing stands, and how certain that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ris_ros.errors import GeometryError
+from ris_ros.geometry.lifting import lift
+from ris_ros.geometry.polygon import ground_outline
+from ris_ros.geometry.viewpoint import Viewpoint
+from ris_ros.planning.values import Placement
+from ris_ros.types import Grounding, Mask
+
+PointsIn = Callable[[Mask], "NDArray[np.float64]"]
+"""Gives the measured points under a mask, float64 [n, 3] in the camera's optical frame; raises GeometryError."""
+
+OUTLINE_TOLERANCE_M = 0.05
+
+_MIDDLE_SHARE = 0.8  # of a mask's columns: its outermost are often mirrors, wheels turned out, or the thing behind
+_NEAREST_SHARE = 0.25  # of the ground under a thing, from the nearest on: what it touches the ground with
+_MASK_ERROR_PX = 2.0  # of a mask's lower edge, one standard deviation
+_ASIDE_ERROR_M = 0.3  # of the middle of a thing's foot, across the line of sight
+_ASIDE_SHARE = 0.02
+_DEPTH_ERROR_M = 0.2
+_DEPTH_SHARE = 0.02
+
+
+def place(grounding: Grounding, viewpoint: Viewpoint, points_in: PointsIn | None) -> Placement:
+    """Where an answer lies on the ground.
+
+    Args:
+        grounding: The answer.
+        viewpoint: The camera that it was given for, at the instant of its image.
+        points_in: What depth says, None where there is none.
+
+    Returns:
+        What can be told, with a reason where something that the command asks for cannot.
+    """
+    polygon_m, foot_m, lifted = np.zeros((0, 2)), None, None
+    reasons = []
+    if not grounding.region.empty:
+        try:
+            polygon_m = outline_of(grounding.region, viewpoint)
+        except GeometryError as error:
+            reasons.append(str(error))
+    if not grounding.object.empty:
+        try:
+            foot_m = foot_of(grounding.object, viewpoint)
+        except GeometryError as error:
+            reasons.append(str(error))
+        if points_in is not None:
+            try:
+                lifted = lift(viewpoint.base_from_camera.apply(points_in(grounding.object)))
+            except GeometryError as error:
+                reasons.append(str(error))
+    return Placement(polygon_m, foot_m, lifted, " ".join(reasons))
+
+
+def outline_of(region: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
+    """The outline of a mask on the ground, float64 [n, 2]; see :func:`~ris_ros.geometry.polygon.ground_outline`.
+
+    Raises:
+        GeometryError: None of it lies on ground that is believed.
+    """
+    return ground_outline(region.inside, region.roi_xywh, region.size_px, viewpoint, OUTLINE_TOLERANCE_M)
+
+
+def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
+    """Where a thing stands: the middle of the nearest ground under the lower edge of its mask.
+
+    Args:
+        thing: Its mask, not empty.
+        viewpoint: The camera.
+
+    Returns:
+        float64 [2] in the base frame.
+
+    Raises:
+        GeometryError: Its foot is out of the picture, or not on ground that is believed.
+    """
+    xy_px, cut = _lower_edge(thing, viewpoint)
+    if cut:
+        raise GeometryError(
+            "The lower edge of the picture cuts the thing, so that its foot is out of sight: move away."
+        )
+    points_m = viewpoint.ground_points(xy_px)
+    points_m = points_m[np.isfinite(points_m).all(axis=1)]
+    if not len(points_m):
+        raise GeometryError(
+            f"The thing does not stand on ground within {viewpoint.believed_range_m:.0f} m that the camera sees: come"
+            " nearer, or give depth."
+        )
+    range_m = viewpoint.range_m(points_m)
+    nearest = points_m[range_m <= np.quantile(range_m, _NEAREST_SHARE)]
+    foot_m: NDArray[np.float64] = nearest[:, :2].mean(axis=0)
+    return foot_m
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A place with its uncertainty.
+
+    Attributes:
+        xy_m: float64 [2] in the base frame.
+        covariance_m2: float64 [2, 2].
+    """
+
+    xy_m: NDArray[np.float64]
+    covariance_m2: NDArray[np.float64]
+
+
+def place_of_thing(placement: Placement, viewpoint: Viewpoint) -> Place | None:
+    """Where a thing is believed to be: by depth where there is some, else by its foot; None where neither is known."""
+    if placement.lifted is not None:
+        xy_m = placement.lifted.centroid_m[:2].copy()
+        away_m = float(np.linalg.norm(xy_m - viewpoint.camera_xy_m))
+        return Place(xy_m, np.eye(2) * (_DEPTH_ERROR_M + _DEPTH_SHARE * away_m) ** 2)
+    if placement.foot_m is None:
+        return None
+    return Place(placement.foot_m, _foot_covariance(placement.foot_m, viewpoint))
+
+
+def place_of_region(cells_m: NDArray[np.float64], viewpoint: Viewpoint) -> Place:
+    """The middle of a region, as uncertain as the region is large: its parts come and go at the border of the view.
+
+    Args:
+        cells_m: float64 [n, 2], the middles of its cells in the base frame, at least one.
+        viewpoint: The camera.
+    """
+    xy_m = cells_m.mean(axis=0)
+    spread = np.cov(cells_m.T) if len(cells_m) > 1 else np.zeros((2, 2))
+    return Place(xy_m, np.asarray(spread, np.float64) + _foot_covariance(xy_m, viewpoint))
+
+
+def _lower_edge(thing: Mask, viewpoint: Viewpoint) -> tuple[NDArray[np.float64], bool]:
+    """Camera pixels [n, 2] under the lowest of each column, and whether the picture's border cuts most of them off."""
+    x, y, _, height = thing.roi_xywh
+    columns = np.flatnonzero(thing.inside.any(axis=0))
+    aside = int(len(columns) * (1.0 - _MIDDLE_SHARE) / 2)
+    columns = columns[aside : len(columns) - aside]
+    below = y + height - np.argmax(thing.inside[::-1, columns], axis=0)  # first row under the thing
+    mask_size, camera_size = np.array(thing.size_px), np.array(viewpoint.camera.size_px)
+    edge = np.stack([x + columns + 0.5, below], axis=1) * (camera_size / mask_size) - 0.5
+    cut = below >= mask_size[1]
+    return edge[~cut], bool(cut.mean() > 0.5)
+
+
+def _foot_covariance(foot_m: NDArray[np.float64], viewpoint: Viewpoint) -> NDArray[np.float64]:
+    """Along the line of sight by the camera's tilt and the mask's lower edge, across it by the thing's width."""
+    point_m = np.append(foot_m, viewpoint.ground_z_m)[np.newaxis]
+    xy_px, _ = viewpoint.pixels(point_m)
+    farther_m = viewpoint.ground_points(xy_px - (0.0, _MASK_ERROR_PX))
+    range_m = float(viewpoint.range_m(point_m)[0])
+    edge_m = float(viewpoint.range_m(farther_m)[0]) - range_m
+    if not np.isfinite(edge_m):  # next to where nothing is believed any more
+        edge_m = range_m / 4
+    along_m = float(np.hypot(viewpoint.range_error_m(point_m)[0], edge_m))
+    aside_m = _ASIDE_ERROR_M + _ASIDE_SHARE * range_m
+    toward = (foot_m - viewpoint.camera_xy_m) / max(range_m, 1e-6)
+    across = np.array([-toward[1], toward[0]])
+    covariance: NDArray[np.float64] = np.outer(toward, toward) * along_m**2 + np.outer(across, across) * aside_m**2
+    return covariance

@@ -1,0 +1,258 @@
+"""The thread that plans: it turns what the worker's engines said of an image into map, goal and path, and publishes.
+
+It stands beside the worker, so that no mask ever waits for a path. Of each camera the newest image waits for it; older
+ones are passed over. It ticks without images too: what nobody has seen for a while must be taken back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ris_ros.config.node import NodeConfig
+from ris_ros.errors import GeometryError
+from ris_ros.geometry.birds_eye import BirdsEye
+from ris_ros.geometry.rigid import RigidTransform
+from ris_ros.geometry.viewpoint import Viewpoint
+from ris_ros.pipeline.surroundings import Surroundings
+from ris_ros.planning.place import PointsIn, place
+from ris_ros.planning.planner import Planner
+from ris_ros.planning.values import Plan, PlanState
+from ris_ros.ros.ground_outputs import GroundOutputs
+from ris_ros.ros.plan_teller import PlanTeller
+from ris_ros.ros.stamps import NS_PER_S
+from ris_ros.ros.statistics import Statistics
+from ris_ros.types import Command, Frame, Grounding
+
+PROBLEM = "plan"
+"""Kind of the problem under which diagnostics find why there is no plan."""
+
+_TICK_S = 0.1
+_CLEARED = "the command was cleared"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surveyed:
+    """What the model said of one image.
+
+    Attributes:
+        groundings: Its fresh answers, oldest command first.
+        surroundings: The ground, on the same frame.
+        monotonic_ns: When the image came.
+    """
+
+    groundings: Sequence[Grounding]
+    surroundings: Surroundings
+    monotonic_ns: int
+
+    @property
+    def frame(self) -> Frame:
+        """The image."""
+        return self.surroundings.frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Senses:
+    """What the thread knows of the world beside images; each may raise GeometryError, with the reason.
+
+    Attributes:
+        viewpoint: Where the camera of a frame was.
+        fixed_from_base: Where the robot was at a stamp; None where its motion is not known.
+        points_in: What depth says about a frame; None where there is none.
+        command: The newest active command, its target decided; None without one.
+    """
+
+    viewpoint: Callable[[Frame], Viewpoint]
+    fixed_from_base: Callable[[int], RigidTransform | None]
+    points_in: Callable[[Frame], PointsIn | None]
+    command: Callable[[], Command | None]
+
+
+class PlanThread:
+    """See the module.
+
+    Args:
+        planner: Belongs to the thread from here on.
+        senses: See there.
+        outputs: Asked what is wanted.
+        teller: Publishes.
+        config: Reads the settings as they are.
+        statistics: Takes how long the stages took.
+        problem: Takes the kind of a problem and a sentence about it.
+    """
+
+    def __init__(
+        self,
+        planner: Planner,
+        senses: Senses,
+        outputs: GroundOutputs,
+        teller: PlanTeller,
+        config: Callable[[], NodeConfig],
+        statistics: Statistics,
+        problem: Callable[[str, str], None],
+    ) -> None:
+        self._planner = planner
+        self._senses = senses
+        self._outputs = outputs
+        self._teller = teller
+        self._config = config
+        self._statistics = statistics
+        self._problem = problem
+        self._changed = threading.Condition()
+        self._waiting: dict[str, Surveyed] = {}
+        self._due_ns: dict[str, int] = {}
+        self._views: dict[str, BirdsEye] = {}
+        self._newest: Surveyed | None = None
+        self._fixed_from_base: RigidTransform | None = None
+        self._reason = ""
+        self._forgetting = self._stopping = False
+        self._costmap_due_s = self._plan_due_s = 0.0
+        self._wanted = False
+        self._thread = threading.Thread(target=self._run, name="ris-planner", daemon=True)
+        self._thread.start()
+
+    def wants(self, camera: str) -> bool:
+        """Whether the surroundings on this camera's next image are wanted; any thread may ask."""
+        return self._wanted and time.monotonic_ns() >= self._due_ns.get(camera, 0)
+
+    def offer(self, surveyed: Surveyed) -> None:
+        """Plan with an image, unless a newer one of its camera comes first; called by the worker."""
+        camera, now_ns = surveyed.frame.camera, time.monotonic_ns()
+        period_ns = int(NS_PER_S / self._config().costmap_rate_hz)
+        # A steady beat: what came late does not move what comes next, unless it was late by more than a beat.
+        self._due_ns[camera] = max(self._due_ns.get(camera, 0) + period_ns, now_ns)
+        with self._changed:
+            self._waiting[camera] = surveyed
+            self._changed.notify()
+
+    def forget(self) -> None:
+        """Forget images, map and thing: the clock jumped, or the node is deactivated."""
+        with self._changed:
+            self._waiting.clear()
+            self._forgetting = True
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Take everything back and end the thread."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not (self._waiting or self._stopping or self._forgetting):
+                    self._changed.wait(_TICK_S)
+                stopping, forgetting, self._forgetting = self._stopping, self._forgetting, False
+                oldest = min(self._waiting, key=lambda name: self._waiting[name].monotonic_ns, default=None)
+                surveyed = None if oldest is None else self._waiting.pop(oldest)
+            try:
+                if stopping or forgetting:
+                    self._forget()
+                if stopping:
+                    return
+                self._wanted = self._outputs.wanted_costmap or self._plan_wanted()
+                if surveyed is not None:
+                    self._take(surveyed)
+                self._tell()
+            except Exception as error:  # the thread must outlive any mistake of ours
+                self._problem("internal", f"Planning failed ({type(error).__name__}: {error}): report this.")
+
+    def _forget(self) -> None:
+        if self._newest is not None:
+            self._teller.withdraw(self._newest.frame.stamp_ns, "the node forgot what it saw")
+        self._planner.forget()
+        self._newest, self._reason = None, ""
+
+    def _take(self, surveyed: Surveyed) -> None:
+        begin_ns = time.monotonic_ns()
+        frame = surveyed.frame
+        self._newest = surveyed
+        try:
+            if not frame.stamp_ns:
+                raise GeometryError(f"The images of '{frame.camera}' are not stamped: correct the camera driver.")
+            view = self._view(frame)
+            fixed_from_base = self._senses.fixed_from_base(frame.stamp_ns)
+        except GeometryError as error:
+            self._reason = str(error)
+            self._problem(PROBLEM, self._reason)
+            return
+        self._reason = ""
+        command = self._senses.command()
+        self._planner.follow(command)
+        self._planner.see(view, surveyed.surroundings, fixed_from_base)
+        self._fixed_from_base = fixed_from_base
+        for grounding in surveyed.groundings:
+            if command is not None and grounding.command is command:
+                placement = place(grounding, view.viewpoint, self._senses.points_in(frame))
+                self._planner.note(view, grounding, placement, fixed_from_base)
+        self._statistics.took("map", time.monotonic_ns() - begin_ns)
+
+    def _view(self, frame: Frame) -> BirdsEye:
+        viewpoint = self._senses.viewpoint(frame)
+        view = self._views.get(frame.camera)
+        if view is None or view.viewpoint is not viewpoint:
+            view = self._views[frame.camera] = BirdsEye(viewpoint, self._planner.grid)
+        return view
+
+    def _tell(self) -> None:
+        newest = self._newest
+        if newest is None:
+            return
+        now_s = time.monotonic()
+        since_ns = max(0, time.monotonic_ns() - newest.monotonic_ns)
+        config = self._config()
+        if self._outputs.wanted_costmap and now_s >= self._costmap_due_s:
+            self._costmap_due_s = max(self._costmap_due_s + 1.0 / config.costmap_rate_hz, now_s)
+            occupancy = self._planner.occupancy(since_ns)
+            if occupancy is not None:
+                self._teller.tell_costmap(occupancy)
+        if now_s >= self._plan_due_s and self._plan_wanted():
+            self._plan_due_s = max(self._plan_due_s + 1.0 / config.plan_rate_hz, now_s)
+            self._tell_plan(newest, since_ns)
+
+    def _plan_wanted(self) -> bool:
+        return self._outputs.wanted_plan or self._outputs.wanted_filter_mask or self._config().navigate
+
+    def _tell_plan(self, newest: Surveyed, since_ns: int) -> None:
+        command = self._senses.command()
+        if command is None:
+            if self._planner.command is not None:
+                self._teller.withdraw_plan(_CLEARED)
+                self._planner.follow(None)
+            return
+        begin_ns = time.monotonic_ns()
+        plan = None
+        if self._planner.command is command:
+            plan = self._planner.plan(since_ns, want_path=self._outputs.wanted_path)
+            self._statistics.took("plan", time.monotonic_ns() - begin_ns)
+        if plan is None:
+            plan = _nothing(command, newest.frame.stamp_ns, self._reason, self._planner.grid.shape)
+        if plan.reason:
+            self._problem(PROBLEM, plan.reason)
+        else:
+            self._statistics.solved(PROBLEM)
+        self._teller.tell(plan, self._planner.occupancy(since_ns), self._fixed_from_base)
+
+
+def _nothing(command: Command, stamp_ns: int, reason: str, shape: tuple[int, int]) -> Plan:
+    """What is said of a command before anything is known of it."""
+    return Plan(
+        command=command,
+        stamp_ns=stamp_ns,
+        state=PlanState.WAITING,
+        track_id=0,
+        age_ns=0,
+        place_m=None,
+        thing_m=None,
+        region=np.zeros(shape, np.bool_),
+        region_m=np.zeros((0, 2)),
+        goal=None,
+        path=None,
+        reason=reason or "No image has been answered yet.",
+    )
