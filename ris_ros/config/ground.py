@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from ris_ros.config.parameter import When, setting
+from ris_ros.config.ros_names import frame, frame_or_none
 from ris_ros.config.strict import Settings
 
 ExtrinsicsSource = Literal["auto", "tf", "static"]
@@ -14,13 +17,19 @@ POSE_NUMBERS = 6
 """Of a camera in ``camera_poses``: x, y, z in metres, roll, pitch, yaw in radians."""
 
 
+def _poses(numbers: list[float]) -> list[float]:
+    if not numbers or len(numbers) % POSE_NUMBERS:
+        raise ValueError(f"of each camera {POSE_NUMBERS} numbers are asked for, and these are {len(numbers)}")
+    return numbers
+
+
 class GroundSettings(Settings):
     """Parameters of the node about the ground."""
 
-    base_frame: str = setting(
-        "base_link", "Frame of the robot, x forward and z up, that ground outputs are in.", When.CONFIGURE, min_length=1
+    base_frame: Annotated[str, AfterValidator(frame)] = setting(
+        "base_link", "Frame of the robot, x forward and z up, that ground outputs are in.", When.CONFIGURE
     )
-    fixed_frame: str = setting(
+    fixed_frame: Annotated[str, AfterValidator(frame_or_none)] = setting(
         "odom", "Frame in which the robot moves smoothly; empty: its motion is not known.", When.CONFIGURE
     )
     extrinsics: ExtrinsicsSource = setting(
@@ -29,7 +38,7 @@ class GroundSettings(Settings):
         " for what it does not know).",
         When.CONFIGURE,
     )
-    camera_poses: list[float] = setting(
+    camera_poses: Annotated[list[float], AfterValidator(_poses)] = setting(
         [0.0] * POSE_NUMBERS,
         "Of each camera in turn x y z (metres) roll pitch yaw (radians) of its body in base_frame, positive pitch looks"
         " down; all zero: not known.",

@@ -6,7 +6,6 @@ keeps the two equal. When a change takes effect is part of each field.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
@@ -16,21 +15,16 @@ from ris_ros.config.ground import GroundSettings
 from ris_ros.config.image_size import stated_size
 from ris_ros.config.parameter import When, setting
 from ris_ros.config.planning import PlanningSettings
+from ris_ros.config.ros_names import topic
 from ris_ros.config.tensorrt import MAX_CAMERAS, MAX_COMMANDS, TensorRtSettings
 
 Transport = Literal["auto", "raw", "compressed"]
 MaskSize = Literal["image", "network"]
 
-_MAX_TOPIC_CHARACTERS = 150  # of the middleware's 250 or so; the namespace and the image topic's own name need the rest
-_TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
-
 
 def _topics(names: list[str]) -> list[str]:
     for name in names:
-        if not _TOPIC.fullmatch(name):
-            raise ValueError(f"'{name}' is not a topic name (letters, digits, '_' and '/', not starting with a digit)")
-        if len(name) > _MAX_TOPIC_CHARACTERS:
-            raise ValueError(f"'{name[:20]}...' has {len(name)} characters, more than {_MAX_TOPIC_CHARACTERS}")
+        topic(name)
     if len(set(names)) != len(names):
         raise ValueError("a camera is named twice")
     return names

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from ris_ros.config.parameter import When, setting
+from ris_ros.config.ros_names import topic
 from ris_ros.config.strict import Settings
 
 FilterMask = Literal["none", "keepout", "preferred"]
+
+
+_MAX_TEXT_CHARACTERS = 200
+
+
+def _texts(texts: list[str]) -> list[str]:
+    for text in texts:
+        if not any(map(str.isalnum, text)):
+            raise ValueError(f"'{text}' holds no readable word")
+        if len(text) > _MAX_TEXT_CHARACTERS:
+            raise ValueError(f"'{text[:20]}...' has {len(text)} characters, more than {_MAX_TEXT_CHARACTERS}")
+    return texts
 
 
 class PlanningSettings(Settings):
@@ -40,10 +55,10 @@ class PlanningSettings(Settings):
     )
     costmap_rate_hz: float = setting(20.0, "Most costmaps a second.", When.LIVE, gt=0.0, le=100.0)
     plan_rate_hz: float = setting(5.0, "Most plans (goal and path) a second.", When.LIVE, gt=0.0, le=100.0)
-    free_texts: list[str] = setting(
+    free_texts: Annotated[list[str], AfterValidator(_texts)] = setting(
         ["the road"], "What the robot may drive on, in words for the model.", When.CONFIGURE, min_length=1, max_length=8
     )
-    obstacle_texts: list[str] = setting(
+    obstacle_texts: Annotated[list[str], AfterValidator(_texts)] = setting(
         ["all the vehicles", "all the people"],
         "What it must never touch, in words for the model.",
         When.CONFIGURE,
@@ -61,8 +76,8 @@ class PlanningSettings(Settings):
     navigate: bool = setting(
         False, "Send the goal to Nav2 (NavigateToPose), and cancel it when the command or the thing is gone.", When.LIVE
     )
-    navigate_action: str = setting(
-        "navigate_to_pose", "Name of that action.", When.CONFIGURE, min_length=1, max_length=150
+    navigate_action: Annotated[str, AfterValidator(topic)] = setting(
+        "navigate_to_pose", "Name of that action.", When.CONFIGURE
     )
     goal_tolerance_m: float = setting(
         0.5, "A goal that moved less than this is not sent anew, metres.", When.LIVE, ge=0.0, le=50.0

@@ -98,7 +98,7 @@ def descriptor(name: str) -> ParameterDescriptor:
     elif made.type == ParameterType.PARAMETER_INTEGER:
         made.integer_range = [IntegerRange(from_value=int(low), to_value=int(min(high, _LARGEST_INTEGER)))]
     elif made.type == ParameterType.PARAMETER_DOUBLE:
-        made.floating_point_range = [FloatingPointRange(from_value=low, to_value=min(high, _LARGEST_FLOAT))]
+        made.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
     return made
 
 
@@ -109,13 +109,14 @@ def _type(annotation: Any) -> int:
         float: ParameterType.PARAMETER_DOUBLE,
         str: ParameterType.PARAMETER_STRING,
     }
+    arrays = {str: ParameterType.PARAMETER_STRING_ARRAY, float: ParameterType.PARAMETER_DOUBLE_ARRAY}
     if get_origin(annotation) is list:
-        return int(ParameterType.PARAMETER_STRING_ARRAY)
+        return int(arrays[get_args(annotation)[0]])
     return int(types[str if get_origin(annotation) is Literal else annotation])
 
 
 def _limits(metadata: Iterable[Any]) -> tuple[float, float]:
-    low, high = 0.0, float("inf")
+    low, high = -_LARGEST_FLOAT, _LARGEST_FLOAT
     for rule in metadata:
         if isinstance(rule, annotated_types.Ge):
             low = float(str(rule.ge))

@@ -53,6 +53,18 @@ def test_thresholds_are_live() -> None:
         {"max_image_age_s": 0.0},
         {"clock_tolerance_s": float("inf")},
         {"colour": 1},
+        {"base_frame": ""},
+        {"base_frame": "base link"},
+        {"base_frame": "/base_link"},
+        {"fixed_frame": " "},
+        {"camera_poses": []},
+        {"camera_poses": [0.0] * 7},
+        {"camera_poses": [float("nan")] * 6},
+        {"free_texts": []},
+        {"obstacle_texts": ["all the cars", " !"]},
+        {"obstacle_texts": ["car " * 100]},
+        {"navigate_action": "navigate to pose"},
+        {"filter_mask": "speed"},
     ],
 )
 def test_bad_values_are_refused_by_name(values: dict[str, object]) -> None:
@@ -63,6 +75,14 @@ def test_bad_values_are_refused_by_name(values: dict[str, object]) -> None:
 @pytest.mark.parametrize("name", ["camera", "/front", "robot_1/front_left"])
 def test_namespaces_are_camera_names(name: str) -> None:
     assert NodeConfig(cameras=[name]).cameras == [name]
+
+
+@pytest.mark.parametrize(
+    "values", [{"fixed_frame": ""}, {"base_frame": "robot_1/base_link"}, {"camera_poses": [0.1] * 12}]
+)
+def test_frames_and_poses_of_several_cameras_are_taken(values: dict[str, object]) -> None:
+    settings = parse_settings(NodeConfig, values, "test")
+    assert {name: getattr(settings, name) for name in values} == values
 
 
 def test_engines_are_built_for_every_camera_there_is() -> None:

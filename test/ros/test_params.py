@@ -44,16 +44,19 @@ def change(node: Node, name: str, value: Any) -> Any:
 
 def test_every_setting_is_a_parameter_with_type_and_description(node: Node) -> None:
     Parameters(node, lambda: False)
-    types = {bool: "BOOL", int: "INTEGER", float: "DOUBLE", str: "STRING", list: "STRING_ARRAY"}
+    types = {bool: "BOOL", int: "INTEGER", float: "DOUBLE", str: "STRING"}
     for name, default in NodeConfig().model_dump().items():
         descriptor = node.describe_parameter(name)
-        assert descriptor.type == getattr(ParameterType, f"PARAMETER_{types[type(default)]}")
+        type_name = f"{types[type(default[0])]}_ARRAY" if isinstance(default, list) else types[type(default)]
+        assert descriptor.type == getattr(ParameterType, f"PARAMETER_{type_name}")
         assert len(descriptor.description) > 20
         assert node.get_parameter(name).value == default
         has_range = bool(descriptor.integer_range or descriptor.floating_point_range)
         assert has_range == (type(default) in (int, float))
     assert node.describe_parameter("max_commands").integer_range[0].to_value == 64
     assert node.describe_parameter("threshold_object").floating_point_range[0].to_value == 1.0
+    below_the_base = node.describe_parameter("ground_z_m").floating_point_range[0]
+    assert below_the_base.from_value < -100.0
     assert "raw" in node.describe_parameter("transport").additional_constraints
 
 
@@ -65,6 +68,10 @@ def test_every_setting_is_a_parameter_with_type_and_description(node: Node) -> N
         ("cameras", ["front", "rear"]),
         ("transport", "compressed"),
         ("bundle", "/somewhere"),
+        ("ground_z_m", -0.3),
+        ("camera_poses", [0.0, 0.0, 1.4, 0.0, 0.1, 0.0]),
+        ("free_texts", ["the pavement", "the grass"]),
+        ("fixed_frame", ""),
     ],
 )
 def test_a_good_value_is_read_back(node: Node, name: str, value: Any) -> None:
@@ -85,6 +92,9 @@ def test_a_good_value_is_read_back(node: Node, name: str, value: Any) -> None:
         ("transport", "pigeon"),
         ("clock_tolerance_s", 0.0),
         ("autostart", True),
+        ("camera_poses", [1.4]),
+        ("camera_poses", [0, 0, 1, 0, 0, 0]),
+        ("base_frame", "base link"),
     ],
 )
 def test_a_bad_value_is_refused_and_changes_nothing(node: Node, name: str, value: Any) -> None:
