@@ -57,7 +57,6 @@ class Clearance:
         """bool [rows, columns]: cells known to be free."""
         self.drivable: NDArray[np.bool_] = self.seen_free | self._standing_room()
         """bool [rows, columns]: these, and the unknown ones that the robot stands among."""
-        self._keep_out = keep_out
         if keep_out is not None:
             self.seen_free = self.seen_free & ~keep_out
             self.drivable = self.drivable & ~keep_out
@@ -66,11 +65,6 @@ class Clearance:
         self._needed_m = (radius_m + clearance_m).astype(np.float32)
         self._drivable_room_m = self._room(self.drivable)
         self._seen_room_m = self._room(self.seen_free)
-
-    def without(self, cells: NDArray[np.bool_]) -> Clearance:
-        """The same with these cells, bool [rows, columns], taken for not free whatever the map says of them."""
-        keep_out = cells if self._keep_out is None else cells | self._keep_out
-        return Clearance(self.occupancy, self.footprint, self.clearance_m, self.free_probability, keep_out)
 
     def clear(self, poses: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether the robot may stand so or drive through; see :class:`ris_ros.planning.values.FreeSpace`."""

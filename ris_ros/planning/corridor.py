@@ -14,7 +14,7 @@ _REACHES_M = (3.0, 6.0, 12.0)
 _LONG = 0.2
 """From this anisotropy on free ground counts as a corridor: about a strip half as wide as it is long."""
 
-_SAMPLES = 24
+_SAMPLES = 15
 """Cells along a radius that are looked at."""
 
 
@@ -29,7 +29,7 @@ def corridor_headings(
     the direction is that from the robot to the place.
 
     Args:
-        places_m: float64 [n, 2].
+        places_m: float64 [n, 2], in the grid.
         free: bool [rows, columns].
         grid: Of ``free``.
         robot: Where the robot is.
@@ -58,14 +58,18 @@ def _principal_axes(
     places_m: NDArray[np.float64], free: NDArray[np.bool_], grid: Grid, reach_m: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The angle of the free ground's long axis around each place, and (l1 - l2) / (l1 + l2) of its moments l1 >= l2."""
-    step = max(reach_m / _SAMPLES, grid.resolution_m)
-    ticks = np.arange(-int(reach_m / step), int(reach_m / step) + 1) * step
-    offsets = np.stack(np.meshgrid(ticks, ticks), axis=2).reshape(-1, 2)
-    offsets = offsets[np.linalg.norm(offsets, axis=1) <= reach_m]
-    rows, columns, inside = grid.cells_of(places_m[:, np.newaxis] + offsets)
-    there = (inside & free[rows, columns]).astype(np.float64)
-    x, y = offsets.T
-    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = (there @ np.stack([x * 0 + 1, x, y, x * x, y * y, x * y], axis=1)).T
+    step = max(1, round(reach_m / (_SAMPLES * grid.resolution_m)))
+    reach = step * max(1, round(reach_m / (step * grid.resolution_m)))
+    ticks = np.arange(-reach, reach + 1, step)
+    columns, rows = (offsets.ravel() for offsets in np.meshgrid(ticks, ticks))
+    near = np.hypot(columns, rows) <= reach
+    columns, rows = columns[near], rows[near]
+    cells = np.pad(free, reach).astype(np.float32)
+    row, column, _ = grid.cells_of(places_m)
+    at = ((row + reach) * cells.shape[1] + column + reach)[:, np.newaxis] + (rows * cells.shape[1] + columns)
+    x, y = columns / reach, rows / reach
+    moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1).astype(np.float32)
+    count, sum_x, sum_y, sum_xx, sum_yy, sum_xy = np.asarray(cells.ravel()[at] @ moments, np.float64).T
     count = np.maximum(count, 1.0)
     xx = sum_xx / count - (sum_x / count) ** 2
     yy = sum_yy / count - (sum_y / count) ** 2

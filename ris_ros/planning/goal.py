@@ -38,12 +38,7 @@ _DISTANCES = (1.0, 1.25, 1.5, 1.75, 2.0)
 _ORIGIN = Pose2d(0.0, 0.0, 0.0)
 
 
-def region_goal(
-    region: NDArray[np.bool_],
-    clearance: Clearance,
-    named: NDArray[np.bool_] | None = None,
-    robot: Pose2d = _ORIGIN,
-) -> Pose2d:
+def region_goal(region: NDArray[np.bool_], clearance: Clearance, robot: Pose2d = _ORIGIN) -> Pose2d:
     """The best pose in a region: its origin and the robot's middle in it, and clear on ground that was seen to be free.
 
     Among the places where the robot fits, the one is taken that lies deepest in the region and has most room around it,
@@ -53,8 +48,7 @@ def region_goal(
 
     Args:
         region: bool [rows, columns] of the map's grid: the answer's mask on the ground.
-        clearance: The robot's outline on the map.
-        named: bool [rows, columns]: cells of the object that the command names, which the robot must not touch.
+        clearance: The robot's outline on the map; the object that the command names belongs to what it keeps out of.
         robot: Where it is in the map's frame.
 
     Returns:
@@ -68,8 +62,6 @@ def region_goal(
         raise ValueError("region must be bool of the grid's shape")
     if not region.any():
         raise GeometryError("The region is not on the ground that the map covers: drive nearer to it.")
-    if named is not None and named.any():
-        clearance = clearance.without(named)
     inside = region & clearance.seen_free
     if not inside.any():
         raise GeometryError("The region is not on ground that is believed free: ask for another one.")
