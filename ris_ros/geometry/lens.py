@@ -27,7 +27,11 @@ _WIDEST_RAD = math.radians(89.0)
 
 _SAMPLES = 1024
 _BEARINGS = 48
-_ROUNDS = 30
+_ROUNDS = 60
+_START = 0.95
+"""Share of the field's radius within which Newton's method begins: from its edge, where a place hardly moves with the
+direction, a step leads anywhere."""
+
 _TOLERANCE = 1e-12
 
 
@@ -84,7 +88,7 @@ class RadialTangential:
 
     Its field is the largest disc of slopes about the axis in which the symmetric part of the derivative of (u, v) by
     (x, y) is positive definite. There the model is one to one, for then (f(b) - f(a)) . (b - a) > 0 for any two
-    points; of radial terms alone this is the range in which they increase. The field ends at 89 degrees from the axis at
+    points; of radial terms alone this is the range in which they increase. The field ends 89 degrees from the axis at
     the latest, on either side of the lens.
 
     Attributes:
@@ -107,36 +111,50 @@ class RadialTangential:
         return np.stack(_bent(self.coefficients, x, y), axis=1)
 
     def rays(self, uv: Floats) -> Floats:
-        """See :class:`Lens`; by Newton's method from where the radial terms alone would have it."""
+        """See :class:`Lens`; by a damped Newton's method from where the radial terms alone would have it."""
         field = _field(self.coefficients)
         u, v = uv[:, 0], uv[:, 1]
         with np.errstate(invalid="ignore"):
             bent = np.hypot(u, v)
-            straight = np.interp(bent, field.bent_radii, field.radii)
+            straight = np.minimum(np.interp(bent, field.bent_radii, field.radii), _START * field.radius)
             factor = np.divide(straight, bent, out=np.ones_like(bent), where=bent > 0.0)
         x, y = u * factor, v * factor
-        found = np.zeros(len(uv), bool)
         tolerance = _TOLERANCE * (1.0 + bent)
-        left = np.flatnonzero(np.isfinite(bent))
+        missed_u, missed_v = self._missed(u, v, x, y)
+        boldness = np.ones_like(bent)
+        with np.errstate(invalid="ignore"):
+            left = np.flatnonzero(np.hypot(missed_u, missed_v) > tolerance)
         for _ in range(_ROUNDS):
-            short_u, short_v = _bent(self.coefficients, x[left], y[left])
-            short_u, short_v = u[left] - short_u, v[left] - short_v
-            there = np.hypot(short_u, short_v) <= tolerance[left]
-            found[left[there]] = True
-            left, short_u, short_v = left[~there], short_u[~there], short_v[~there]
             if not left.size:
                 break
-            x[left], y[left] = self._newton(x[left], y[left], short_u, short_v, field.radius)
-        x[~found] = np.nan
+            near_x, near_y = self._step(x[left], y[left], missed_u[left], missed_v[left], boldness[left], field.radius)
+            near_u, near_v = self._missed(u[left], v[left], near_x, near_y)
+            missed = np.hypot(near_u, near_v)
+            # Beside the edge of the field whole steps may go back and forth without coming closer.
+            closer = missed < np.hypot(missed_u[left], missed_v[left])
+            boldness[left] = np.where(closer, 1.0, boldness[left] / 4.0)
+            better = left[closer]
+            x[better], y[better] = near_x[closer], near_y[closer]
+            missed_u[better], missed_v[better] = near_u[closer], near_v[closer]
+            left = left[~(closer & (missed <= tolerance[left]))]
+        with np.errstate(invalid="ignore"):
+            x[~(np.hypot(missed_u, missed_v) <= tolerance)] = np.nan
         return _directions(x, y)
 
-    def _newton(self, x: Floats, y: Floats, short_u: Floats, short_v: Floats, radius: float) -> tuple[Floats, Floats]:
-        """One step, kept in the field."""
+    def _missed(self, u: Floats, v: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """By how much the slopes x, y appear beside the places u, v."""
+        bent_u, bent_v = _bent(self.coefficients, x, y)
+        return u - bent_u, v - bent_v
+
+    def _step(
+        self, x: Floats, y: Floats, missed_u: Floats, missed_v: Floats, boldness: Floats, radius: float
+    ) -> tuple[Floats, Floats]:
+        """A part of one step of Newton's, kept in the field."""
         u_x, u_y, v_x, v_y = _derivative(self.coefficients, x, y)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            determinant = u_x * v_y - u_y * v_x
-            x = x + (v_y * short_u - u_y * short_v) / determinant
-            y = y + (u_x * short_v - v_x * short_u) / determinant
+            share = boldness / (u_x * v_y - u_y * v_x)
+            x = x + (v_y * missed_u - u_y * missed_v) * share
+            y = y + (u_x * missed_v - v_x * missed_u) * share
             inwards = np.minimum(1.0, radius / np.hypot(x, y))
         return x * inwards, y * inwards
 

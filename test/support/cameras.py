@@ -63,7 +63,7 @@ def looking(xyz_m: tuple[float, float, float], roll: float, pitch: float, yaw: f
 
 
 def lattice(size_px: tuple[int, int], columns: int = 23, rows: int = 17) -> NDArray[np.float64]:
-    """float64 [n, 2]: pixels all over a picture, its corners among them."""
+    """float64 [n, 2]: places all over a picture, out to its corners."""
     width, height = size_px
-    x, y = np.linspace(-0.5, width - 0.501, columns), np.linspace(-0.5, height - 0.501, rows)
+    x, y = np.linspace(-0.499, width - 0.501, columns), np.linspace(-0.499, height - 0.501, rows)
     return np.stack(np.meshgrid(x, y), axis=2).reshape(-1, 2)
