@@ -54,6 +54,20 @@ class Curves:
             joints.append(moved(joints[-1], self.lengths_m[:, piece], self.turns_rad[:, piece]))
         return np.stack(joints, axis=1)
 
+    def divided(self, step_m: float) -> Curves:
+        """The same ways in curves of one piece each, none longer than ``step_m``."""
+        counts = self._counts(step_m)
+        ends, piece = self.poses(step_m)
+        share = 1.0 / counts[piece][:, np.newaxis]
+        lengths = self.lengths_m.ravel()[piece][:, np.newaxis] * share
+        turns = self.turns_rad.ravel()[piece][:, np.newaxis] * share
+        return Curves(moved(ends, -lengths[:, 0], -turns[:, 0]), lengths, turns)
+
+    def _counts(self, step_m: float) -> NDArray[np.int64]:
+        """int64 [curves * pieces]: into how many parts each piece is divided."""
+        most = np.maximum(self.lengths_m, np.abs(self.turns_rad) * _LEVER_M).ravel()
+        return np.ceil(most / step_m - 1e-9).astype(np.int64)
+
     def poses(self, step_m: float) -> tuple[Array, NDArray[np.int64]]:
         """Poses along the curves, at most ``step_m`` apart; the starts are left out, the ends are not.
 
@@ -61,13 +75,25 @@ class Curves:
             float64 [m, 3], curve after curve, and int64 [m]: the piece that each lies on, counted through all curves
             (curve * pieces + piece).
         """
-        lengths, turns = self.lengths_m.ravel(), self.turns_rad.ravel()
-        counts = np.ceil(np.maximum(lengths, np.abs(turns) * _LEVER_M) / step_m - 1e-9).astype(np.int64)
+        lengths, turns, counts = self.lengths_m.ravel(), self.turns_rad.ravel(), self._counts(step_m)
         piece = np.repeat(np.arange(len(counts)), counts)
         place = np.arange(1, len(piece) + 1) - np.repeat(np.cumsum(counts) - counts, counts)
         share = place / counts[piece]
         begins = self.joints[:, :-1].reshape(-1, 3)
         return moved(begins[piece], lengths[piece] * share, turns[piece] * share), piece
+
+
+def chained(start: Array, lengths_m: Array, turns_rad: Array) -> Curves:
+    """Pieces [n] one after the other from a pose [3], as curves of one piece each; empty pieces are left out."""
+    some = (lengths_m > 0.0) | (turns_rad != 0.0)
+    lengths, turns = lengths_m[some], turns_rad[some]
+    yaw = start[2] + np.cumsum(turns)
+    begin_yaw = yaw - turns
+    chord = lengths * np.sinc(turns / _WHOLE_TURN)
+    middle = begin_yaw + turns / 2.0
+    x = start[0] + np.cumsum(np.append(0.0, chord * np.cos(middle)))[:-1]
+    y = start[1] + np.cumsum(np.append(0.0, chord * np.sin(middle)))[:-1]
+    return Curves(np.stack([x, y, begin_yaw], axis=1), lengths[:, np.newaxis], turns[:, np.newaxis])
 
 
 def moved(poses: Array, length_m: Array, turn_rad: Array) -> Array:

@@ -9,8 +9,9 @@ from ris_ros.errors import GeometryError
 from ris_ros.geometry.grid import Grid
 from ris_ros.planning.curves import Curves
 from ris_ros.planning.effort import Effort
-from ris_ros.planning.hybrid_astar import BudgetSpentError, Search
+from ris_ros.planning.smooth import smoothed
 from ris_ros.planning.terrain import Terrain
+from ris_ros.planning.two_ended import NoWayError, find_way
 from ris_ros.planning.values import FreeSpace, Path, Pose2d
 
 Array = NDArray[np.float64]
@@ -71,24 +72,34 @@ def plan_path(
             " robot."
         )
     try:
-        found = Search(effort, free_space, ends[0], ends[1], to_goal, SAMPLE_M).run(max_expansions)
-    except BudgetSpentError:
-        raise GeometryError(
-            f"No way to the goal was found among {max_expansions} poses that the robot can drive to:"
-            " move it closer or choose another goal."
-        ) from None
-    if found is None:
-        raise GeometryError(_no_way(turning_radius_m))
-    return _path(found, ends[1])
+        found = find_way(effort, free_space, ends[0], ends[1], to_goal, SAMPLE_M, max_expansions)
+    except NoWayError as error:
+        raise GeometryError(_reason(error.end, turning_radius_m, max_expansions)) from None
+    better = smoothed(found, effort, free_space, SAMPLE_M)
+    return _path(better if _drivable(better, free_space) else found, ends[1])
 
 
-def _no_way(turning_radius_m: float) -> str:
-    if turning_radius_m == 0.0:
-        return "No way to the goal is wide enough for the robot to turn in: choose another goal, or less clearance_m."
-    return (
-        f"The ground to the goal is too narrow for a robot that drives forward with a turning radius of"
-        f" {turning_radius_m:g} m: choose another goal, or turn the robot towards it."
+def _reason(end: str | None, turning_radius_m: float, max_expansions: int) -> str:
+    if end is None:
+        return (
+            f"No way to the goal was found among {max_expansions} poses that the robot can drive to: choose another"
+            " goal, or move the robot closer."
+        )
+    turns = (
+        "turning on the spot"
+        if turning_radius_m == 0.0
+        else f"driving forward with a turning radius of {turning_radius_m:g} m"
     )
+    if end == "start":
+        return f"There is not enough free ground to get away from where the robot stands, {turns}: move the robot."
+    return (
+        f"There is not enough free ground to drive up to the goal with its heading, {turns}: choose another goal or"
+        " heading."
+    )
+
+
+def _drivable(way: Curves, free_space: FreeSpace) -> bool:
+    return bool(free_space.clear(way.poses(SAMPLE_M)[0]).all())
 
 
 def _path(way: Curves, goal: Array) -> Path:
