@@ -205,7 +205,7 @@ class Planner:
             GeometryError: There is none.
         """
         if self._followed is not None and self._followed.command.target is Target.REGION:
-            best = region_goal(believed.region, free, believed.thing)
+            best = region_goal(believed.region, free)
         else:
             best = approach_goal(believed.outline_m, free, self._robot.standoff_m)
         before = self._goal
