@@ -130,7 +130,8 @@ class Viewpoint:
         """The row of each column at which the ground ends: pixels of a larger y look down, if the camera is upright.
 
         Returns:
-            float64 [width]: y, which may lie outside of the picture; NaN where the column does not cross the horizon.
+            float64 [width]: y, which may lie outside of the picture, even far; NaN where the column does not cross the
+            horizon.
         """
         turns = np.linspace(-math.pi, math.pi, _HORIZON_DIRECTIONS)
         level = np.stack([np.cos(turns), np.sin(turns), np.zeros_like(turns)], axis=1)
