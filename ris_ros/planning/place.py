@@ -21,7 +21,7 @@ PointsIn = Callable[[Mask], "NDArray[np.float64]"]
 OUTLINE_TOLERANCE_M = 0.05
 
 _MIDDLE_SHARE = 0.8  # of a mask's columns: its outermost are often mirrors, wheels turned out, or the thing behind
-_NEAREST_SHARE = 0.25  # of the ground under a thing, from the nearest on: what it touches the ground with
+_NEAREST_QUANTILE = 0.15  # of the ranges under a thing's lower edge: where it touches the ground
 _MASK_ERROR_PX = 2.0  # of a mask's lower edge, one standard deviation
 _ASIDE_ERROR_M = 0.3  # of the middle of a thing's foot, across the line of sight
 _ASIDE_SHARE = 0.02
@@ -70,7 +70,7 @@ def outline_of(region: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
 
 
 def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
-    """Where a thing stands: the middle of the nearest ground under the lower edge of its mask.
+    """Where a thing stands: in the direction of its middle, as far as the nearest ground under its mask.
 
     Args:
         thing: Its mask, not empty.
@@ -94,9 +94,12 @@ def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
             f"The thing does not stand on ground within {viewpoint.believed_range_m:.0f} m that the camera sees: come"
             " nearer, or give depth."
         )
-    range_m = viewpoint.range_m(points_m)
-    nearest = points_m[range_m <= np.quantile(range_m, _NEAREST_SHARE)]
-    foot_m: NDArray[np.float64] = nearest[:, :2].mean(axis=0)
+    nearest_m = np.quantile(viewpoint.range_m(points_m), _NEAREST_QUANTILE)
+    camera_xy_m = np.array(viewpoint.camera_xy_m)
+    offset_m = points_m[:, :2] - camera_xy_m
+    # Directions from a camera with less than half a circle in view: none is opposite to another.
+    toward = (offset_m / np.linalg.norm(offset_m, axis=1, keepdims=True)).mean(axis=0)
+    foot_m: NDArray[np.float64] = camera_xy_m + toward / np.linalg.norm(toward) * nearest_m
     return foot_m
 
 

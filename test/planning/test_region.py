@@ -31,7 +31,9 @@ def disc(fixed_from_base: RigidTransform, centre_m: tuple[float, float] = (8.0, 
 
 
 @given(
-    moves=st.lists(st.tuples(st.floats(-0.3, 0.3), st.floats(-0.1, 0.1), st.floats(-0.05, 0.05)), min_size=1, max_size=8)
+    moves=st.lists(
+        st.tuples(st.floats(-0.3, 0.3), st.floats(-0.1, 0.1), st.floats(-0.05, 0.05)), min_size=1, max_size=8
+    )
 )
 def test_a_still_region_stays_still_however_the_robot_moves(moves: list[tuple[float, float, float]]) -> None:
     memory = RegionMemory(GRID, 0.3)
