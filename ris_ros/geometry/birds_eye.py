@@ -39,8 +39,9 @@ _BLOCK = 256
 class BirdsEye:
     """The way from the pixels of one camera in one pose to the cells of a grid; computed once, used for every map.
 
-    A cell's area in the picture is taken as the upright box of the same second moments along the picture's axes: exact
-    for a cell whose sides run along them, and of the right size for any other.
+    A cell's area in the picture is a parallelogram, and boxes along the picture's axes stand for it: for the mean the
+    one of the same second moments, so that a cell's own size is not enlarged; for the maximum the one that holds all of
+    it, so that nothing is lost between two cells. For a cell whose sides run along the picture's axes they are one.
 
     Maps are uint8 [h, w] over the whole camera image, at any size of its aspect. Two threads must not use it at a time.
 
@@ -71,7 +72,7 @@ class BirdsEye:
         self.seen: NDArray[np.bool_] = seen.reshape(grid.shape)
         self._cells = np.flatnonzero(seen)
         self._centre_px = centre_px[seen]
-        self._extent_px = _extent_px(viewpoint, centres_m[seen], grid.resolution_m, self._centre_px)
+        self._sides_px = _sides_px(viewpoint, centres_m[seen], grid.resolution_m, self._centre_px)
         range_m = viewpoint.range_m(centres_m)
         self.range_m: NDArray[np.float64] = range_m.reshape(grid.shape)
         self.blind: NDArray[np.bool_] = (_too_near(viewpoint, centres_m, range_m) & ~seen).reshape(grid.shape)
@@ -92,7 +93,7 @@ class BirdsEye:
         return self._spread(self._table(values).mean(values))
 
     def highest(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The highest value among the pixels that :meth:`mean` depends on, all that a cell touches; see there."""
+        """The highest value among all pixels that a cell touches, those that :meth:`mean` depends on among them."""
         return self._spread(self._table(values).maximum.of(values))
 
     def _spread(self, of_cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -117,8 +118,8 @@ class BirdsEye:
                 self._tables.clear()
             scale = np.array([width / camera_width, height / camera_height])
             # Edges between pixels lie at whole numbers here, middles at halves.
-            middle, extent = (self._centre_px + 0.5) * scale, self._extent_px * scale
-            table = self._tables[width, height] = _Table.over(middle, np.maximum(extent, 1.0), (width, height))
+            middle, sides = (self._centre_px + 0.5) * scale, np.abs(self._sides_px) * scale
+            table = self._tables[width, height] = _Table.over(middle, sides, (width, height))
         return table
 
 
@@ -140,29 +141,23 @@ class _Table:
     maximum: BoxMaximum
 
     @classmethod
-    def over(cls, middle: NDArray[np.float64], extent: NDArray[np.float64], size_px: tuple[int, int]) -> _Table:
-        """For boxes given by middle and extent, [n, 2] each, edges between pixels at whole numbers; cut to the map."""
-        low, high = (
-            np.clip(np.rint((middle + sign * extent / 2) * _STEPS_PER_PX) / _STEPS_PER_PX, 0, size_px)
-            for sign in (-1, 1)
-        )
-        # What is left of a box that lies across the border may be nothing; its middle lies in the map.
-        low = np.minimum(low, np.array(size_px) - 1 / _STEPS_PER_PX)
-        high = np.maximum(high, low + 1 / _STEPS_PER_PX)
-        first, last = np.floor(low).astype(np.int64), np.ceil(high).astype(np.int64)
+    def over(cls, middle: NDArray[np.float64], sides: NDArray[np.float64], size_px: tuple[int, int]) -> _Table:
+        """For cells given by their middles [n, 2] and by how far each of their two sides reaches [2, n, 2].
+
+        Edges between pixels lie at whole numbers. Boxes are a pixel large at least, and cut to the map.
+        """
+        low, high = _ends(middle, np.hypot(*sides), size_px)
+        first, last = _ends(middle, sides.sum(axis=0), size_px)
+        first, last = np.floor(first).astype(np.int64), np.ceil(last).astype(np.int64)
+        maximum = BoxMaximum(size_px, np.stack([first[:, 0], last[:, 0]], 1), np.stack([first[:, 1], last[:, 1]], 1))
         start, stop = (int(first[:, 1].min()), int(last[:, 1].max())) if len(first) else (0, 1)
-        blocks = math.ceil(len(low) / _BLOCK)
+        blocks = max(1, math.ceil(len(low) / _BLOCK))
         places = np.zeros((2, 4, blocks * _BLOCK), np.float32)
         for corner, (x, y) in enumerate(((low, low), (high, low), (low, high), (high, high))):
             places[0, corner, : len(low)] = x[:, 0]
             places[1, corner, : len(low)] = y[:, 1] - start
         across, down = places.reshape(2, 4 * blocks, _BLOCK)
-        corners = (
-            cv2.convertMaps(across, down, cv2.CV_16SC2)
-            if blocks
-            else (np.empty((0, 0), np.int16), np.empty((0, 0), np.uint16))
-        )
-        maximum = BoxMaximum(size_px, np.stack([first[:, 0], last[:, 0]], 1), np.stack([first[:, 1], last[:, 1]], 1))
+        corners = cv2.convertMaps(across, down, cv2.CV_16SC2)
         return cls(slice(start, stop), corners, (high - low).prod(axis=1), maximum)
 
     def mean(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -171,14 +166,10 @@ class _Table:
         Linear interpolation between the whole places of an integral image is the integral itself, of a picture whose
         pixels are squares of one value (Crow, "Summed-area tables for texture mapping", 1984).
         """
-        count = len(self.area)
-        if not count:
-            return np.empty(0, np.uint8)
         # Doubles hold these sums, and their 1024ths, exactly.
         integral = cv2.integral(values[self.rows], sdepth=cv2.CV_64F)
-        at = cv2.remap(integral, *self.corners, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(4, -1)[
-            :, :count
-        ]
+        at = cv2.remap(integral, *self.corners, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        at = at.reshape(4, -1)[:, : len(self.area)]
         total = at[0] - at[1] - at[2] + at[3]
         return np.asarray(np.rint(total / self.area), np.uint8)
 
@@ -193,22 +184,36 @@ def _on_ground(viewpoint: Viewpoint, xy_m: NDArray[np.float64]) -> NDArray[np.fl
     return np.column_stack([xy_m, np.full(len(xy_m), viewpoint.ground_z_m)])
 
 
-def _extent_px(
+def _sides_px(
     viewpoint: Viewpoint, xy_m: NDArray[np.float64], side_m: float, middle_px: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Sides [n, 2] of the box, in pixels, that stands for the parallelogram a cell's square becomes."""
-    square = np.zeros((len(xy_m), 2))
+    """The sides, along x and along y, of the parallelograms that cells become in the picture, [2, n, 2] in pixels."""
+    sides = []
     for step_m in (np.array([side_m / 2, 0.0]), np.array([0.0, side_m / 2])):
-        halves = []
-        for sign in (1.0, -1.0):
-            edge_px, visible = viewpoint.pixels(_on_ground(viewpoint, xy_m + sign * step_m))
-            halves.append(np.where(visible[:, np.newaxis], sign * (edge_px - middle_px), np.nan))
+        ahead, behind = (_reach_px(viewpoint, xy_m + sign * step_m, middle_px) for sign in (1.0, -1.0))
         # At the border of the picture one half stands for both; a lens may say nothing of what lies beyond it.
-        side = np.where(
-            np.isnan(halves[0]), 2 * halves[1], np.where(np.isnan(halves[1]), 2 * halves[0], halves[0] + halves[1])
-        )
-        square += np.nan_to_num(side) ** 2
-    return np.asarray(np.sqrt(square))
+        half = np.where(np.isnan(ahead), -behind, ahead), np.where(np.isnan(behind), -ahead, behind)
+        sides.append(np.nan_to_num(half[0] - half[1]))
+    return np.stack(sides)
+
+
+def _reach_px(viewpoint: Viewpoint, xy_m: NDArray[np.float64], from_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From pixels to where ground points appear, [n, 2]; NaN for points out of the picture."""
+    xy_px, visible = viewpoint.pixels(_on_ground(viewpoint, xy_m))
+    return np.where(visible[:, np.newaxis], xy_px - from_px, np.nan)
+
+
+def _ends(
+    middle: NDArray[np.float64], extent: NDArray[np.float64], size_px: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Low and high ends of boxes [n, 2], a pixel large at least and cut to the map."""
+    half = np.maximum(extent, 1.0) / 2
+    low, high = (
+        np.clip(np.rint(end * _STEPS_PER_PX) / _STEPS_PER_PX, 0, size_px) for end in (middle - half, middle + half)
+    )
+    # Of a box about a middle at the very border of the map, cutting may leave nothing.
+    low = np.minimum(low, np.asarray(size_px) - 1 / _STEPS_PER_PX)
+    return low, np.maximum(high, low + 1 / _STEPS_PER_PX)
 
 
 def _too_near(viewpoint: Viewpoint, xy_m: NDArray[np.float64], range_m: NDArray[np.float64]) -> NDArray[np.bool_]:
