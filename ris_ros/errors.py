@@ -69,6 +69,10 @@ class LateTransformError(GeometryError):
     """The transform at an image's stamp is not known yet, and may still come: waiting for it makes sense."""
 
 
+class UnknownFrameError(GeometryError):
+    """A frame is in no transform, or in none that leads to the other: waiting for it makes no sense."""
+
+
 class TransportError(RisError):
     """ROS 2 cannot deliver what the node needs: no publisher, no matching QoS, no middleware."""
 

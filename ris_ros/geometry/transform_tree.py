@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from ris_ros.errors import GeometryError, LateTransformError
+from ris_ros.errors import GeometryError, LateTransformError, UnknownFrameError
 from ris_ros.geometry.rigid import RigidTransform
 
 
@@ -93,8 +93,8 @@ class TransformTree:
 
         Raises:
             LateTransformError: One of the frames on the way is not known at the stamp yet.
-            GeometryError: A frame is not known at all, the two are not connected, or the stamp lies before all that
-                is known or remembered.
+            UnknownFrameError: A frame is not known at all, or the two are not connected.
+            GeometryError: The stamp lies before all that is known or remembered.
         """
         target, source = _name(target_frame), _name(source_frame)
         if target == source:
@@ -103,14 +103,14 @@ class TransformTree:
         for frame in (target, source):
             if frame not in frames:
                 known = ", ".join(sorted(frames)) or "none"
-                raise GeometryError(
+                raise UnknownFrameError(
                     f"The frame '{frame}' is in no transform (frames there are: {known}): check its name and who"
                     " publishes it."
                 )
         target_way, source_way = self._ancestry(target), self._ancestry(source)
         shared = set(target_way) & set(source_way)
         if not shared:
-            raise GeometryError(
+            raise UnknownFrameError(
                 f"The frames '{target}' and '{source}' are not connected: '{target_way[-1]}' is above the one and"
                 f" '{source_way[-1]}' above the other, and no transform between these two is published."
             )

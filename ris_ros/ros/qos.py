@@ -42,17 +42,25 @@ class Offer:
     Attributes:
         publishers: How many there are.
         reliable: Whether all of them are reliable, and there are any.
+        kept: Whether all of them keep their latest messages for late subscribers (transient local), and there are any.
     """
 
     publishers: int
     reliable: bool
+    kept: bool = False
 
 
 def offer(node: Any, topic: str) -> Offer:
     """What the publishers of ``topic`` (fully resolved) offer."""
-    infos = node.get_publishers_info_by_topic(topic)
-    reliable = [info.qos_profile.reliability == ReliabilityPolicy.RELIABLE for info in infos]
-    return Offer(len(infos), bool(infos) and all(reliable))
+    return offer_of(node.get_publishers_info_by_topic(topic))
+
+
+def offer_of(publishers: Sequence[Any]) -> Offer:
+    """What publishers offer, of whom the graph says so much."""
+    profiles = [publisher.qos_profile for publisher in publishers]
+    reliable = [profile.reliability == ReliabilityPolicy.RELIABLE for profile in profiles]
+    kept = [profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for profile in profiles]
+    return Offer(len(profiles), bool(profiles) and all(reliable), bool(profiles) and all(kept))
 
 
 class Unheard:
@@ -111,6 +119,21 @@ def plan(transport: Transport, raw: Offer, compressed: Offer) -> dict[Kind, Reli
 def image_qos(reliability: ReliabilityPolicy) -> QoSProfile:
     """QoS of a camera subscription: the newest image only."""
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability)
+
+
+def stream_qos(offered: Offer, depth: int) -> QoSProfile:
+    """QoS of a subscription to what goes with images: the most that all publishers offer.
+
+    Args:
+        offered: By the publishers.
+        depth: How many messages may wait for the executor.
+    """
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if offered.reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if offered.kept else DurabilityPolicy.VOLATILE,
+    )
 
 
 def command_qos() -> QoSProfile:
