@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _WHOLE_TURN = 2.0 * math.pi
+_ROUNDING = 1e-6
+"""What differs by less, radians or radii, is the same, and a whole turn but for this is none: so much beside their
+goals may curves end."""
+
 _LEVER_M = 1.0
 """What lies this far from the turning point moves less than a step between two poses, on the spot too."""
 
@@ -150,15 +154,17 @@ def _dubins(starts: Array, goals: Array, radius_m: float) -> Curves:
     yaw = side * (goals[:, 2] - starts[:, 2])
     # The start turns left about (0, 1), the goal left or right about:
     left, right = (x - np.sin(yaw), y + np.cos(yaw) - 1.0), (x + np.sin(yaw), y - np.cos(yaw) - 1.0)
-    to_left, to_right = np.arctan2(left[1], left[0]), np.arctan2(right[1], right[0])
     apart_left, apart_right = np.hypot(*left), np.hypot(*right)
+    to_left, to_right = np.arctan2(left[1], left[0]), np.arctan2(right[1], right[0])
+    # On one and the same circle the direction to the other is made of rounding errors, which may cost a whole turn.
+    to_left = np.where(apart_left < _ROUNDING, 0.0, to_left)
 
     lsl = (_turn(to_left), apart_left, _turn(yaw - to_left))
     crossing = np.sqrt(np.maximum(apart_right**2 - 4.0, 0.0))
     heading = to_right + np.arctan2(2.0, crossing)
-    lsr = (_turn(heading), np.where(apart_right >= 2.0, crossing, np.inf), _turn(heading - yaw))
+    lsr = (_turn(heading), np.where(apart_right >= 2.0 - _ROUNDING, crossing, np.inf), _turn(heading - yaw))
     lean = np.arccos(np.minimum(apart_left / 4.0, 1.0))
-    middle = np.where(apart_left <= 4.0, math.pi + 2.0 * lean, np.inf)
+    middle = np.where(apart_left <= 4.0 + _ROUNDING, math.pi + 2.0 * lean, np.inf)
     lrl = (_turn(to_left + lean + math.pi / 2.0), middle, _turn(yaw - to_left + lean + math.pi / 2.0))
 
     words = np.array([lsl, lsr, lrl])  # word, piece, side, curve
@@ -173,7 +179,7 @@ def _dubins(starts: Array, goals: Array, radius_m: float) -> Curves:
 def _turn(angle_rad: Array) -> Array:
     """An angle as a turn to the left, 0 to 2 pi; what is a whole turn but for rounding is none."""
     turn = np.mod(angle_rad, _WHOLE_TURN)
-    turn[turn > _WHOLE_TURN - 1e-9] = 0.0
+    turn[turn > _WHOLE_TURN - _ROUNDING] = 0.0
     return turn
 
 
