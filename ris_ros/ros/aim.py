@@ -62,10 +62,12 @@ class Action:
     Attributes:
         type: Its class.
         goal: Makes its goal.
+        error: Reads from its result why it failed; empty where that is not said.
     """
 
     type: Any
     goal: Callable[[Aim], Any]
+    error: Callable[[Any], str]
 
 
 def navigate_to_pose() -> Action:
@@ -88,4 +90,10 @@ def navigate_to_pose() -> Action:
     def goal(aim: Aim) -> Any:
         return NavigateToPose.Goal(pose=pose_stamped(aim.pose, 0.0, header_in(aim.frame_id, 0)))
 
-    return Action(NavigateToPose, goal)
+    return Action(NavigateToPose, goal, _error)
+
+
+def _error(result: Any) -> str:
+    """Results of Humble hold nothing, those of Iron and Jazzy a number, those of Kilted words besides."""
+    code, words = getattr(result, "error_code", 0), getattr(result, "error_msg", "")
+    return f"error {code}: {words}".rstrip(": .") if code else ""

@@ -112,8 +112,8 @@ class GroundOutputs:
         if plan.path is not None or self._shows_path:
             self._path.publish(path_message(plan.path, self._z_m, header))
             self._shows_path = plan.path is not None
-        if plan.place_m is not None:
-            self._follow_pose.publish(pose_stamped(_facing(plan.place_m), self._z_m, header))
+        if plan.thing_m is not None:
+            self._follow_pose.publish(pose_stamped(_facing(plan.thing_m), self._z_m, header))
         self._plan.publish(plan_message(plan, self._z_m, header))
 
     def points(self, points_m: NDArray[np.floating], stamp_ns: int) -> None:
@@ -193,9 +193,9 @@ def _heard(publisher: Any) -> bool:
     return bool(publisher.get_subscription_count())
 
 
-def _facing(place_m: NDArray[np.float64]) -> Pose2d:
-    """A place, as one comes to it from the robot: which way the thing itself faces is not known."""
-    x_m, y_m = place_m.tolist()
+def _facing(thing_m: NDArray[np.float64]) -> Pose2d:
+    """Where a thing is, headed as one comes to it from the robot: which way it faces itself is not known."""
+    x_m, y_m = thing_m.tolist()
     return Pose2d(x_m, y_m, math.atan2(y_m, x_m))
 
 

@@ -20,6 +20,8 @@ _RETRY_S = 2.0
 """Between two attempts to send a goal that was rejected, or to cancel one that goes on."""
 _ANSWER_S = 5.0
 """A server that has not answered a goal by then is taken for dead."""
+_DISCOVERY_S = 1.0
+"""A server that is there is found within this time."""
 _PROBLEM = "navigate"
 _IDLE = "idle"
 
@@ -47,7 +49,7 @@ class NavigateClient:
     never waits. A goal is sent again only if it moved by more than the tolerances; it then takes the older one's place.
     Whoever aims also releases: no goal is given up for its age.
 
-    What has ended is left alone. After a success, or a failure with an error code, the goal is not sent again until it
+    What has ended is left alone. After a success, or a failure with an error, the goal is not sent again until it
     moves. An end without either is what an operator's own goal or cancel looks like from here: then nothing is sent for
     this errand any more, so that the two do not fight over the robot. A rejected goal is tried again, since Nav2
     rejects whatever comes before it is active.
@@ -92,7 +94,7 @@ class NavigateClient:
         self._leaving: list[_Drive] = []
         self._ended: Aim | None = None
         self._for_good = False
-        self._not_before_s = -math.inf
+        self._not_before_s = self._ready_s = -math.inf
         self.state = _IDLE
         self._guard = node.create_guard_condition(self._step)
         self._timer = node.create_timer(_PERIOD_S, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -168,19 +170,22 @@ class NavigateClient:
                 self._missing = str(error)
             else:
                 self._client = ActionClient(self._node, self._action.type, self._action_name)
+                self._ready_s = time.monotonic()
         if self._missing:
             self.state = "not possible"
             self._problem(_PROBLEM, self._missing)
             return False
         if self._client.server_is_ready():
+            self._ready_s = time.monotonic()
             return True
         self._lose("is gone")
         self.state = "waiting for Nav2"
-        self._problem(
-            _PROBLEM,
-            f"There is no action server '{self._action_name}' that would drive to the goal: start Nav2, or set"
-            " 'navigate' to false.",
-        )
+        if time.monotonic() - self._ready_s > _DISCOVERY_S:
+            self._problem(
+                _PROBLEM,
+                f"There is no action server '{self._action_name}' that would drive to the goal: start Nav2, or set"
+                " 'navigate' to false.",
+            )
         return False
 
     def _send(self, aim: Aim, replaces: _Drive | None) -> None:
@@ -222,16 +227,16 @@ class NavigateClient:
         self.look()
         if not current:
             return
-        text, code = drive.aim.text, getattr(answer.result, "error_code", 0)
-        self._ended = drive.aim
-        self._for_good = answer.status != GoalStatus.STATUS_SUCCEEDED and not code
-        if answer.status == GoalStatus.STATUS_SUCCEEDED:
+        assert self._action is not None
+        text, error = drive.aim.text, self._action.error(answer.result)
+        succeeded = answer.status == GoalStatus.STATUS_SUCCEEDED
+        self._ended, self._for_good = drive.aim, not succeeded and not error
+        if succeeded:
             self.state = "arrived"
             self._report(f"Nav2 reached the goal of '{text}'.")
-        elif code:
+        elif error:
             self.state = "failed"
-            said = f"error {code}: {getattr(answer.result, 'error_msg', '')}".rstrip(": .")
-            self._problem(_PROBLEM, f"Nav2 gave the goal of '{text}' up ({said}): it is sent again when it moves.")
+            self._problem(_PROBLEM, f"Nav2 gave the goal of '{text}' up ({error}): it is sent again when it moves.")
         else:
             self.state = "ended from outside"
             self._problem(
