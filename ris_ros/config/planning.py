@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from ris_ros.config.parameter import When, setting
 from ris_ros.config.ros_names import topic
 from ris_ros.config.strict import Settings
+
+_MOST_CELLS = 1_000_000
 
 FilterMask = Literal["none", "keepout", "preferred"]
 
@@ -42,7 +44,7 @@ class PlanningSettings(Settings):
         0.2, "Room left between the robot's outline and what is not free, metres.", When.CONFIGURE, ge=0.0, le=5.0
     )
     standoff_m: float = setting(
-        1.5, "Room left between the robot and an object that it approaches, metres.", When.LIVE, gt=0.0, le=50.0
+        1.5, "Room left between the robot and an object that it approaches, metres.", When.CONFIGURE, gt=0.0, le=50.0
     )
     map_ahead_m: float = setting(
         32.0, "How far the costmap reaches ahead of base_frame's origin, metres.", When.CONFIGURE, gt=0.0, le=200.0
@@ -51,7 +53,11 @@ class PlanningSettings(Settings):
     map_aside_m: float = setting(20.0, "How far it reaches to either side, metres.", When.CONFIGURE, gt=0.0, le=200.0)
     map_resolution_m: float = setting(0.2, "Side of the costmap's cells, metres.", When.CONFIGURE, ge=0.02, le=2.0)
     map_memory_s: float = setting(
-        2.0, "Cells out of view stay known this long, where fixed_frame is known, seconds.", When.LIVE, ge=0.0, le=60.0
+        2.0,
+        "Cells out of view stay known this long, where fixed_frame is known, seconds.",
+        When.CONFIGURE,
+        ge=0.0,
+        le=60.0,
     )
     costmap_rate_hz: float = setting(20.0, "Most costmaps a second.", When.LIVE, gt=0.0, le=100.0)
     plan_rate_hz: float = setting(5.0, "Most plans (goal and path) a second.", When.LIVE, gt=0.0, le=100.0)
@@ -83,7 +89,11 @@ class PlanningSettings(Settings):
         0.5, "A goal that moved less than this is not sent anew, metres.", When.LIVE, ge=0.0, le=50.0
     )
     confirm_frames: int = setting(
-        2, "Images in a row on which a thing must be found before the planner believes in it.", When.LIVE, ge=1, le=100
+        2,
+        "Images in a row on which a thing must be found before the planner believes in it.",
+        When.CONFIGURE,
+        ge=1,
+        le=100,
     )
     smoothing_s: float = setting(
         0.3, "Time constant of the region's smoothing on the ground, seconds; 0: none.", When.CONFIGURE, ge=0.0, le=10.0
@@ -91,7 +101,24 @@ class PlanningSettings(Settings):
     lost_after_s: float = setting(
         1.0,
         "A thing unseen for this long is lost: its goal and path are withdrawn, seconds.",
-        When.LIVE,
+        When.CONFIGURE,
         gt=0.0,
         le=60.0,
     )
+
+    @property
+    def map_cells(self) -> tuple[int, int]:
+        """(columns, rows) of the costmap."""
+        columns = round((self.map_ahead_m + self.map_behind_m) / self.map_resolution_m)
+        rows = round(2 * self.map_aside_m / self.map_resolution_m)
+        return max(1, columns), max(1, rows)
+
+    @model_validator(mode="after")
+    def _not_too_many_cells(self) -> PlanningSettings:
+        columns, rows = self.map_cells
+        if columns * rows > _MOST_CELLS:
+            raise ValueError(
+                f"a costmap of {columns}x{rows} cells is too large: raise map_resolution_m, or lower map_ahead_m,"
+                " map_behind_m or map_aside_m"
+            )
+        return self
