@@ -110,6 +110,11 @@ class Session:
         """(width, height) of what the network looked at last, None before; any thread may read it."""
         return self._sizing.input_size_px
 
+    def followed(self, now_ns: int) -> Command | None:
+        """The command that plans are made for: the newest that is no search and not over; any thread may ask."""
+        searches = self._searches.keys()
+        return next((c for c in reversed(self.commands) if c.id not in searches and not c.expired(now_ns)), None)
+
     def close(self) -> None:
         """End every search and request, and release the engines."""
         self.pause()
