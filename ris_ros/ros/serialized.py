@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 
 from ris_ros.errors import ImageError
 
 _BIG_ENDIAN, _LITTLE_ENDIAN = b"\x00\x00", b"\x00\x01"
 _ENCAPSULATION = 4
+_MOST_FIELDS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,30 @@ class SerializedCompressedImage:
     data: memoryview
 
 
+@dataclass(frozen=True, slots=True)
+class SerializedField:
+    """``sensor_msgs/PointField``."""
+
+    name: str
+    offset: int
+    datatype: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SerializedCloud:
+    """``sensor_msgs/PointCloud2``, its data a view of the message."""
+
+    header: StampedFrame
+    height: int
+    width: int
+    fields: tuple[SerializedField, ...]
+    is_bigendian: int
+    point_step: int
+    row_step: int
+    data: memoryview
+
+
 CameraMessage = Image | CompressedImage | SerializedImage | SerializedCompressedImage
 
 
@@ -71,7 +96,7 @@ def read_image(message: bytes) -> Any:
     reader = _Reader(message)
     header = reader.header()
     height, width, encoding = reader.number(), reader.number(), reader.text()
-    return SerializedImage(header, height, width, encoding, reader.octet(), reader.number(), reader.rest())
+    return SerializedImage(header, height, width, encoding, reader.octet(), reader.number(), reader.octets())
 
 
 def read_compressed_image(message: bytes) -> Any:
@@ -83,7 +108,27 @@ def read_compressed_image(message: bytes) -> Any:
     if not _is_plain(message):
         return _read_by_middleware(message, CompressedImage)
     reader = _Reader(message)
-    return SerializedCompressedImage(reader.header(), reader.text(), reader.rest())
+    return SerializedCompressedImage(reader.header(), reader.text(), reader.octets())
+
+
+def read_cloud(message: bytes) -> Any:
+    """The fields of a serialised ``sensor_msgs/PointCloud2``.
+
+    Raises:
+        ImageError: It is truncated or damaged.
+    """
+    if not _is_plain(message):
+        return _read_by_middleware(message, PointCloud2)
+    reader = _Reader(message)
+    header, height, width = reader.header(), reader.number(), reader.number()
+    count = reader.number()
+    if count > _MOST_FIELDS:
+        raise _damaged(message)
+    fields = tuple(
+        SerializedField(reader.text(), reader.number(), reader.octet(), reader.number()) for _ in range(count)
+    )
+    steps = reader.octet(), reader.number(), reader.number()
+    return SerializedCloud(header, height, width, fields, *steps, reader.octets())
 
 
 def _is_plain(message: bytes) -> bool:
@@ -123,8 +168,8 @@ class _Reader:
     def text(self) -> str:
         return bytes(self._octets(self.number())).rstrip(b"\0").decode(errors="replace")
 
-    def rest(self) -> memoryview:
-        """A sequence of octets that ends the message."""
+    def octets(self) -> memoryview:
+        """A sequence of octets."""
         return self._octets(self.number())
 
     def _take(self, form: str, size: int) -> tuple[Any, ...]:

@@ -38,8 +38,8 @@ class TfTransforms:
             import tf2_ros
         except ImportError:
             raise TransportError(
-                "tf2_ros is not installed: install your ROS distribution's package of it (tf2-ros-py), or set extrinsics"
-                " to static and say in camera_poses where the cameras are."
+                "tf2_ros is not installed: install your ROS distribution's package of it (tf2-ros-py), or set"
+                " extrinsics to static and say in camera_poses where the cameras are."
             ) from None
         self._tf2 = tf2_ros
         self._buffer = tf2_ros.Buffer(cache_time=Duration(seconds=_MEMORY_S))
