@@ -75,8 +75,10 @@ def plan_path(
         found = find_way(effort, free_space, ends[0], ends[1], to_goal, SAMPLE_M, max_expansions)
     except NoWayError as error:
         raise GeometryError(_reason(error.end, turning_radius_m, max_expansions)) from None
+    if not len(found):
+        return Path(ends[:1], np.zeros(1))
     better = smoothed(found, effort, free_space, SAMPLE_M)
-    return _path(better if _drivable(better, free_space) else found, ends[1])
+    return _path(better if _drivable(better, free_space) else found, ends)
 
 
 def _reason(end: str | None, turning_radius_m: float, max_expansions: int) -> str:
@@ -102,13 +104,11 @@ def _drivable(way: Curves, free_space: FreeSpace) -> bool:
     return bool(free_space.clear(way.poses(SAMPLE_M)[0]).all())
 
 
-def _path(way: Curves, goal: Array) -> Path:
-    """The way as poses: heading is unwound along it, and the last is the goal to the last digit."""
+def _path(way: Curves, ends: Array) -> Path:
+    """The way as poses, from its first end to its last to the last digit."""
     poses, piece = way.poses(SAMPLE_M)
+    poses[-1] = ends[1]
     lengths, turns = way.lengths_m.ravel(), way.turns_rad.ravel()
     driven = lengths > 0.0
     curvature = np.where(driven, turns / np.where(driven, lengths, 1.0), 0.0)
-    poses = np.concatenate([way.starts[:1], poses])
-    if len(poses) > 1:
-        poses[-1] = goal
-    return Path(poses, np.append(curvature[piece[:1]], curvature[piece]) if len(piece) else np.zeros(1))
+    return Path(np.concatenate([ends[:1], poses]), np.append(curvature[piece[0]], curvature[piece]))
