@@ -15,9 +15,10 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from fake_nav2 import PATIENCE_S, FakeNav2, Spinning, refer
+from fake_nav2 import FakeNav2, refer
 from geometry_msgs.msg import PoseStamped
 from plans import plan
+from spinning import PATIENCE_S, Spinning
 
 from ris_ros.errors import TransportError
 from ris_ros.geometry.rigid import RigidTransform

@@ -7,23 +7,15 @@ it failed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-import rclpy
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
+from spinning import PATIENCE_S, Spinning
 
 from ris_ros.action import Refer
 from ris_ros.ros.aim import Action, Aim
-from ris_ros.ros.bridge import Bridge
-
-PATIENCE_S = 15.0
 
 
 def refer() -> Action:
@@ -33,48 +25,6 @@ def refer() -> Action:
         return Refer.Goal(text=f"{aim.pose.x_m:.1f} {aim.pose.y_m:.1f} {aim.frame_id}")
 
     return Action(Refer, goal, lambda result: result.message)
-
-
-class Spinning:
-    """A node whose executor spins in a thread of its own."""
-
-    def __init__(self, name: str) -> None:
-        self.context = Context()
-        rclpy.init(args=[], context=self.context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = Node(name, context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
-        self.bridge = Bridge(self.node)
-        self._stop = False
-        self._thread = threading.Thread(target=self._spin)
-        self._thread.start()
-
-    def _spin(self) -> None:
-        while not self._stop:
-            self.executor.spin_once(timeout_sec=1.0)
-
-    def do(self, what: Callable[[], Any]) -> Any:
-        """Call something in the executor's thread, and return what it returns."""
-        done: Future[Any] = Future()
-
-        def task() -> None:
-            try:
-                done.set_result(what())
-            except Exception as error:
-                done.set_exception(error)
-
-        self.executor.create_task(task)
-        self.bridge.wake()
-        return done.result(PATIENCE_S)
-
-    def close(self) -> None:
-        """End the thread and the node."""
-        self._stop = True
-        self.bridge.wake()
-        self._thread.join()
-        self.executor.shutdown()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
 
 
 class FakeNav2:
