@@ -22,6 +22,19 @@ _PROFILE_HINT = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class GroundSight:
+    """What is known of where a camera is over the ground.
+
+    Attributes:
+        values: Calibration, pose, motion and depth, in words.
+        problem: Why its images cannot be placed on the ground, or what else is wrong; empty when all is well.
+    """
+
+    values: Mapping[str, str]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """The node at one moment.
 
@@ -31,6 +44,7 @@ class View:
         failure: Why the latest configuring failed, empty when it did not.
         engine: What is known of the engines: bundle, backend, precision, device.
         cameras: How each camera is listened to; empty unless active.
+        ground: What is known of each camera over the ground; empty unless active.
         commands: Text of each active command by id, oldest first.
         incompatible: A sentence on a publisher of commands whose QoS does not fit, empty when all fit.
         max_image_age_s: When a camera counts as silent.
@@ -41,6 +55,7 @@ class View:
     failure: str = ""
     engine: Mapping[str, str] = field(default_factory=dict)
     cameras: Mapping[str, Listening] = field(default_factory=dict)
+    ground: Mapping[str, GroundSight] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
     incompatible: str = ""
     max_image_age_s: float = 1.0
@@ -61,6 +76,7 @@ def diagnostics(view: View, statistics: Statistics, stamp: Any) -> DiagnosticArr
         _commands(view, statistics),
         _latency(view, statistics),
         *(_camera(view, name, listening, statistics) for name, listening in view.cameras.items()),
+        *(_ground(view, name, sight) for name, sight in view.ground.items()),
     ]
     return array
 
@@ -124,6 +140,11 @@ def _camera(view: View, camera: str, listening: Listening, statistics: Statistic
     if counts.propagated:
         answered += f", {counts.propagated} propagated"
     return _status(view, f"camera {camera}", level, sentence or answered, values)
+
+
+def _ground(view: View, camera: str, sight: GroundSight) -> DiagnosticStatus:
+    level = DiagnosticStatus.WARN if sight.problem else DiagnosticStatus.OK
+    return _status(view, f"ground {camera}", level, sight.problem or "placed on the ground", sight.values)
 
 
 def _camera_problem(view: View, camera: str, listening: Listening, statistics: Statistics) -> str:

@@ -57,11 +57,11 @@ class FollowedTopic:
             return
         offered = offer_of([info for info in infos if info.topic_type == _name(type_)])
         self.publishers = offered.publishers
-        if not wanted:
-            self.close()
-        elif self._subscribed is None or not self._suits(type_, offered):
-            self.close()
-            self.problem = ""
+        if wanted and self._subscribed is not None and self._suits(type_, offered):
+            return
+        self.close()
+        self.problem = ""
+        if wanted:
             self._subscribed = type_, offered, self._subscribe(type_, offered)
 
     def close(self) -> None:
