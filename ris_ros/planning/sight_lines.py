@@ -14,6 +14,10 @@ _STEPS_PER_CELL = 2.0
 """Samples along a line to a cell's side, and lines across it where it is farthest. With two, the sample next to a
 cell's middle lies in that cell: what holds for the cell is found at its sample."""
 
+_LEAST_DEPTH_CELLS = 3.0
+"""How deep things are at least. From there on what they hide is not beside the cell in which they begin, not even along
+a diagonal, so that it cannot be taken for the side of another smear."""
+
 
 class SightLines:
     """The cells of a grid in the order in which a camera looks over them; computed once, used for every image.
@@ -60,23 +64,24 @@ class SightLines:
     def feet(self, standing: NDArray[np.bool_], thickness_m: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Where the things stand whose masks are laid on the ground, and what they hide.
 
-        On each line the mask begins where the thing stands; it is taken to be ``thickness_m`` deep. What follows of the
-        mask is ground that the thing hides. Breaks in the mask of up to ``thickness_m`` count as mask: a window of a
-        car is not its end. A line that only grazes the side of such a smear enters and leaves it by chance; what begins
-        in a cell beside hidden ground is hidden too. Of a thing that the lower edge of the picture cuts, the foot is
-        out of view: it may stand anywhere from the camera to the first ground that is seen.
+        On each line the mask begins where the thing stands; it is taken to be ``thickness_m`` deep, and three cells at
+        least. What follows of the mask is ground that the thing hides. Breaks in the mask of up to that depth count as
+        mask: a window of a car is not its end. A line that only grazes the side of such a smear enters and leaves it by
+        chance; what begins in a cell beside hidden ground is hidden too. Of a thing that the lower edge of the picture
+        cuts, the foot is out of view: it may stand anywhere from the camera to the first ground that is seen.
 
         Args:
             standing: bool [rows, columns], the mask; False where nothing is seen.
-            thickness_m: Positive.
+            thickness_m: How deep things are.
 
         Returns:
             bool [rows, columns] twice: cells in which things stand or may stand, and cells that they hide. No cell is
             in both; every cell of the mask is in one of them.
         """
         mask = self._on_lines(standing.astype(np.uint8))
-        deep = max(1, round(thickness_m / self._step_m))
-        smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep + 1), np.uint8))
+        deep = round(max(_LEAST_DEPTH_CELLS * _STEPS_PER_CELL, thickness_m / self._step_m))
+        # A kernel without a middle would move the mask.
+        smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep // 2 * 2 + 1), np.uint8))
         begin = smear.copy()
         begin[:, 1:] &= smear[:, :-1] ^ 1
         outwards, anchor = np.ones((1, deep + 1), np.uint8), (deep, 0)
