@@ -43,7 +43,7 @@ def model(infos: CameraInfos, size_px: tuple[int, int] = SIZE_PX) -> CameraModel
 
 
 def test_it_may_come_late_and_change(bench: StreamBench, infos: CameraInfos) -> None:
-    with pytest.raises(GeometryError, match="No CameraInfo of camera 'camera' has come on '/camera/camera_info'"):
+    with pytest.raises(GeometryError, match=f"No CameraInfo of camera 'camera' has come on '{bench.full(TOPIC)}'"):
         infos.model("camera", SIZE_PX, FRAME_ID)
     assert "nobody publishes it" in infos.problem("camera")
 

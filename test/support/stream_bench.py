@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import os
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -31,8 +32,9 @@ class StreamBench:
     def __init__(self) -> None:
         self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = Node("listener", context=self._context)
-        self._peer = Node("publisher", context=self._context)
+        namespace = f"bench_{os.getpid()}"  # other tests may run beside this one
+        self.node = Node("listener", namespace=namespace, context=self._context)
+        self._peer = Node("publisher", namespace=namespace, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._executor.add_node(self._peer)
@@ -62,6 +64,10 @@ class StreamBench:
             qos = QoSProfile(depth=5, reliability=reliability, durability=durability)
             self._publishers[key] = self._peer.create_publisher(type(message), topic, qos)
         self._publishers[key].publish(message)
+
+    def full(self, topic: str) -> str:
+        """The full name of a topic."""
+        return str(self.node.resolve_topic_name(topic))
 
     def retire(self, topic: str, type_: type) -> None:
         """Destroy a publisher."""
