@@ -40,6 +40,8 @@ def foxglove_topics(panels: dict[str, Any]) -> Iterator[str]:
         kind = name.split("!")[0]
         if kind == "Image":
             yield panel["imageMode"]["imageTopic"]
+        elif kind == "3D":
+            yield from panel["topics"]
         elif kind == "Plot":
             yield from (path["value"].split(".")[0] for path in panel["paths"])
         else:
@@ -54,12 +56,31 @@ def leaves(layout: Any) -> Iterator[str]:
         yield from leaves(layout["second"])
 
 
+GROUND = {f"/ris/{name}" for name in ("costmap", "region_polygon", "goal_pose", "path", "points")}
+
+
+def rviz_displays(layout: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for display in layout["Visualization Manager"]["Displays"]:
+        if "Topic" in display:
+            yield display["Topic"]["Value"], display["Topic"]
+
+
 def test_rviz_shows_what_the_node_publishes() -> None:
     layout = yaml.safe_load((CONFIG / "ris.rviz").read_text())
     shown = set(rviz_topics(layout))
 
     assert shown <= node_topics()
-    assert {"/ris/overlay/compressed", "/ris/label_mask", "/ris/confidence"} <= shown
+    assert GROUND | {"/ris/overlay/compressed", "/ris/label_mask", "/ris/confidence"} <= shown
+
+
+def test_rviz_asks_for_what_is_kept_where_it_is_kept() -> None:
+    layout = yaml.safe_load((CONFIG / "ris.rviz").read_text())
+    source = (REPOSITORY / "ris_ros" / "ros" / "ground_outputs.py").read_text()
+    kept = {f"/ris/{name}" for name in re.findall(r'"~/([a-z_/]+)", kept\)', source)}
+    asked = {topic for topic, qos in rviz_displays(layout) if qos["Durability Policy"] == "Transient Local"}
+
+    assert asked == kept & {topic for topic, _ in rviz_displays(layout)}
+    assert {"/ris/costmap", "/ris/path"} <= asked
 
 
 def test_foxglove_shows_what_the_node_publishes_and_speaks_to_it() -> None:
@@ -67,14 +88,19 @@ def test_foxglove_shows_what_the_node_publishes_and_speaks_to_it() -> None:
     shown = set(foxglove_topics(layout["configById"]))
 
     assert shown <= node_topics()
-    assert {
-        "/ris/overlay/compressed",
-        "/ris/label_mask",
-        "/ris/confidence",
-        "/ris/groundings",
-        "/diagnostics",
-        "/command",
-    } <= shown
+    assert (
+        GROUND
+        | {
+            "/ris/plan",
+            "/ris/overlay/compressed",
+            "/ris/label_mask",
+            "/ris/confidence",
+            "/ris/groundings",
+            "/diagnostics",
+            "/command",
+        }
+        <= shown
+    )
 
 
 def test_foxglove_places_every_panel_once() -> None:
