@@ -145,7 +145,7 @@ class LocalMap:
         if self._newest_ns is None or self._corner is None:
             return Occupancy(self._grid, np.full(shape, UNKNOWN, np.int8), np.zeros(shape, np.bool_), 0)
         # An image from far in the future is as little use as one from the past: the clock was set back.
-        known = (np.abs(now_ns - self._seen_ns) <= memory_ns).view(np.uint8)
+        known = _between(self._seen_ns, now_ns - memory_ns, now_ns + memory_ns).view(np.uint8)
         window_from_base = self._window_cell_from_base_cell(base, self._corner)
         columns, rows = self._grid.size_cells
         free = _warped(self._free * known, window_from_base, (columns, rows), cv2.INTER_NEAREST)
@@ -155,7 +155,7 @@ class LocalMap:
         values[obstacle >= _TOUCHED] = OCCUPIED
         unknown = values == UNKNOWN
         last_ns = np.maximum(self._blind_ns, self._cut_ns)
-        near = unknown & (np.abs(now_ns - last_ns) <= memory_ns)
+        near = unknown & _between(last_ns, now_ns - memory_ns, now_ns + memory_ns)
         cut = near & (self._cut_ns > self._blind_ns)
         values[cut] = OCCUPIED
         return Occupancy(self._grid, values, near & ~cut, self._newest_ns)
@@ -188,7 +188,7 @@ class LocalMap:
         shown[stands > 0] = 0
         visible = shown > _HIDDEN
         self._free[shown == _HIDDEN] = 0
-        self._obstacle[stamp_ns - self._seen_ns > round(self.memory_s * 1e9)] = 0
+        self._obstacle[self._seen_ns < stamp_ns - round(self.memory_s * 1e9)] = 0
         self._obstacle -= np.minimum(self._obstacle, visible.view(np.uint8))
         self._obstacle[stands > 0] = _VIEWS_TO_CLEAR
         np.copyto(self._free, shown, where=visible)
@@ -239,6 +239,11 @@ class LocalMap:
 def _flat(fixed_from_base: RigidTransform) -> RigidTransform:
     x, y, _ = fixed_from_base.translation_m
     return RigidTransform.from_xyz_rpy((x, y, 0.0), 0.0, 0.0, fixed_from_base.yaw)
+
+
+def _between(stamps_ns: NDArray[np.int64], first_ns: int, last_ns: int) -> NDArray[np.bool_]:
+    between: NDArray[np.bool_] = (stamps_ns >= first_ns) & (stamps_ns <= last_ns)
+    return between
 
 
 def _warped(
