@@ -55,7 +55,7 @@ class Effort:
         poses = moved(begins.reshape(-1, 3), lengths.ravel(), turns.ravel())
         crowded = self.terrain.cost_at(poses[:, :2]).reshape(lengths.shape).mean(axis=2) - 1.0
         cost: Array = (self.of_pieces(curves.lengths_m, curves.turns_rad) + curves.lengths_m * crowded).sum(axis=1)
-        cost[~free_space.clear(poses).reshape(len(curves), -1).all(axis=1)] = np.inf
+        cost[~free_space.clear(poses).reshape(lengths.shape).all(axis=(1, 2))] = np.inf
         return cost
 
     def of_curves(self, curves: Curves, free_space: FreeSpace, sample_m: float) -> Array:

@@ -57,6 +57,14 @@ def test_a_wriggle_becomes_straight(radius_m: float) -> None:
     assert better.lengths_m.sum() == pytest.approx(straight, rel=0.01)
 
 
+@pytest.mark.parametrize("radius_m", [0.0, 2.0])
+def test_what_is_straight_stays_as_it_is(radius_m: float) -> None:
+    way = chained(np.array([-6.0, -12.0, 0.0]), np.array([7.0]), np.array([0.0]))
+    better = smoothed(way, Effort(TERRAIN, radius_m), GROUND, 0.1)
+    np.testing.assert_allclose(better.joints[-1, 1], [1.0, -12.0, 0.0], atol=1e-9)
+    assert not better.turns_rad.any()
+
+
 def test_corners_are_rounded_where_there_is_room() -> None:
     """A robot that turns on the spot need not stop for it."""
     way = chained(np.array([-6.0, -12.0, 0.0]), np.array([8.0, 0.0, 8.0]), np.array([0.0, np.pi / 2, 0.0]))
