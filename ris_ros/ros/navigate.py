@@ -109,7 +109,7 @@ class NavigateClient:
         """Drive nowhere: cancel the goal, if there is one.
 
         Args:
-            reason: Why, to stand after "because".
+            reason: Why, in words.
         """
         with self._lock:
             self._wanted, self._reason = None, reason
@@ -141,7 +141,7 @@ class NavigateClient:
         self._see_off()
         if aim is None:
             self._leave(reason)
-            self.state = "cancelling" if self._leaving else _IDLE
+            self.state = "cancelling" if self._leaving else f"{_IDLE}: {reason.rstrip('.')}" if reason else _IDLE
         elif self._ready():
             self._pursue(aim)
 
@@ -247,7 +247,7 @@ class NavigateClient:
         """Cancel the goal on its way."""
         drive, self._drive = self._drive, None
         if drive is not None:
-            self._report(f"The drive of '{drive.aim.text}' is cancelled, because {reason}.")
+            self._report(f"The drive of '{drive.aim.text}' is cancelled: {reason.rstrip('.')}.")
             self._cancel(drive)
 
     def _lose(self, what: str) -> None:

@@ -133,9 +133,11 @@ def test_a_goal_that_moved_takes_the_older_ones_place(driving: Bench, aim: Aim) 
 
 
 def test_a_goal_is_cancelled_when_it_is_released_and_sent_again_when_it_is_back(driving: Bench) -> None:
-    driving.client.release("the thing is lost")
+    driving.client.release("the thing is lost.")
     driving.until(lambda: driving.nav2.ended == [("5.0 1.0 odom", "canceled")])
-    assert "because the thing is lost" in driving.reports[-1]
+    assert driving.reports[-1] == "The drive of 'park behind the red car' is cancelled: the thing is lost."
+    driving.settle()
+    assert driving.client.state == "idle: the thing is lost"
 
     driving.client.aim(AIM)
     driving.driving(2)
