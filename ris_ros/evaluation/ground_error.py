@@ -50,9 +50,9 @@ class GroundError:
         """A quantile of ``measured`` or ``stated`` in each bin of :data:`RANGES_M`, and at last of all; NaN: none."""
         place = np.searchsorted(RANGES_M, self.range_m)
         bins = [values[place == index] for index in range(len(RANGES_M))]
-        return [
-            float(np.quantile(part, quantile, method="lower")) if len(part) else math.nan for part in (*bins, values)
-        ]
+        # The lower of two neighbours, for the upper may be infinite.
+        parts = [np.sort(part) for part in (*bins, values)]
+        return [float(part[int(quantile * (len(part) - 1))]) if len(part) else math.nan for part in parts]
 
 
 def measure_ground_error(scenes: SceneSet, pitch_errors_rad: Sequence[float]) -> list[GroundError]:
