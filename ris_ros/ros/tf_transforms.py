@@ -101,10 +101,11 @@ class TfTransforms:
         if stamp_ns == 0:  # to tf2 this would mean the latest
             raise GeometryError("Without a stamp there is no transform: correct the camera driver.")
         target, source = target_frame.lstrip("/"), source_frame.lstrip("/")
+        when = Time(nanoseconds=stamp_ns)
         end_s = time.monotonic() + self._timeout_s()
         while True:
             try:
-                return _transform(self._buffer.lookup_transform(target, source, Time(nanoseconds=stamp_ns)).transform)
+                return _transform(self._buffer.lookup_transform(target, source, when).transform)
             except (self._tf2.LookupException, self._tf2.ConnectivityException) as error:
                 raise UnknownFrameError(
                     f"tf has no way from '{source}' to '{target}' ({first_line(error)}): publish the missing"
@@ -112,6 +113,8 @@ class TfTransforms:
                 ) from None
             except self._tf2.ExtrapolationException:
                 newest_ns = self._newest_ns(target, source)
+                if self._buffer.can_transform(target, source, when):  # it has come in between
+                    continue
                 if newest_ns is None or newest_ns >= stamp_ns:
                     raise GeometryError(
                         f"tf no longer knows the transform from '{source}' to '{target}' at the image's stamp: the"
