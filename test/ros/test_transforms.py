@@ -1,4 +1,4 @@
-"""Where cameras and robot are: by tf2 (a stand-in of it) at the image's stamp, by parameters, or by one for the other."""
+"""Where cameras and robot are: by tf2 (a stand-in of it) at the image's stamp, by parameters, or by both."""
 
 from __future__ import annotations
 
