@@ -45,6 +45,7 @@ class View:
         engine: What is known of the engines: bundle, backend, precision, device.
         cameras: How each camera is listened to; empty unless active.
         ground: What is known of each camera over the ground; empty unless active.
+        planner: What the planner does; None unless configured.
         commands: Text of each active command by id, oldest first.
         incompatible: A sentence on a publisher of commands whose QoS does not fit, empty when all fit.
         max_image_age_s: When a camera counts as silent.
@@ -56,6 +57,7 @@ class View:
     engine: Mapping[str, str] = field(default_factory=dict)
     cameras: Mapping[str, Listening] = field(default_factory=dict)
     ground: Mapping[str, GroundSight] = field(default_factory=dict)
+    planner: GroundSight | None = None
     commands: Mapping[str, str] = field(default_factory=dict)
     incompatible: str = ""
     max_image_age_s: float = 1.0
@@ -76,7 +78,8 @@ def diagnostics(view: View, statistics: Statistics, stamp: Any) -> DiagnosticArr
         _commands(view, statistics),
         _latency(view, statistics),
         *(_camera(view, name, listening, statistics) for name, listening in view.cameras.items()),
-        *(_ground(view, name, sight) for name, sight in view.ground.items()),
+        *(_ground(view, f"ground {name}", sight, "placed on the ground") for name, sight in view.ground.items()),
+        *(() if view.planner is None else (_ground(view, "planner", view.planner, view.planner.values["planning"]),)),
     ]
     return array
 
@@ -142,9 +145,9 @@ def _camera(view: View, camera: str, listening: Listening, statistics: Statistic
     return _status(view, f"camera {camera}", level, sentence or answered, values)
 
 
-def _ground(view: View, camera: str, sight: GroundSight) -> DiagnosticStatus:
+def _ground(view: View, part: str, sight: GroundSight, well: str) -> DiagnosticStatus:
     level = DiagnosticStatus.WARN if sight.problem else DiagnosticStatus.OK
-    return _status(view, f"ground {camera}", level, sight.problem or "placed on the ground", sight.values)
+    return _status(view, part, level, sight.problem or well, sight.values)
 
 
 def _camera_problem(view: View, camera: str, listening: Listening, statistics: Statistics) -> str:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ris_ros.config.node import NodeConfig
+from ris_ros.msg import Grounding as GroundingMessage
 from ris_ros.ros.bridge import Bridge
+from ris_ros.ros.convert import grounding_message, header_of
 from ris_ros.ros.session import Session
 from ris_ros.ros.worker import Worker
+from ris_ros.types import Grounding
 
 INACTIVE = "The node is not active: configure and activate it first."
 
@@ -25,6 +28,7 @@ class Host:
         session: The session while the node is active, else None.
         config: Reads the settings as they are.
         clock_ns: The node's clock.
+        locate: Writes into the message of an answer where on the ground that lies; may wait, so not in the executor.
         report: Takes a sentence on what went wrong inside, for the log.
     """
 
@@ -34,4 +38,11 @@ class Host:
     session: Callable[[], Session | None]
     config: Callable[[], NodeConfig]
     clock_ns: Callable[[], int]
+    locate: Callable[[GroundingMessage, Grounding], None]
     report: Callable[[str], None]
+
+    async def message_of(self, grounding: Grounding) -> GroundingMessage:
+        """An answer to one request, with its place on the ground."""
+        message = grounding_message(grounding, {}, header_of(grounding.frame))
+        await self.bridge.result(self.worker.submit(lambda: self.locate(message, grounding)))
+        return message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -17,6 +17,7 @@ from ris_ros.config.bundle import ROLES
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import ImageError, cause
 from ris_ros.msg import Command as CommandMessage
+from ris_ros.pipeline.surroundings import Surroundings
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.bridge import Bridge
 from ris_ros.ros.cameras import Cameras
@@ -24,7 +25,9 @@ from ris_ros.ros.carrier import Asking, Carrier
 from ris_ros.ros.diagnostics import View, diagnostics
 from ris_ros.ros.engines import open_engines
 from ris_ros.ros.gate import Answered, Gate
+from ris_ros.ros.ground import Ground
 from ris_ros.ros.host import INACTIVE, Host
+from ris_ros.ros.images import Taken
 from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
 from ris_ros.ros.params import Parameters
@@ -38,7 +41,7 @@ from ris_ros.ros.statistics import Drop, Fate, Statistics
 from ris_ros.ros.transitions import refuse_misfits
 from ris_ros.ros.worker import Arrival, Worker
 from ris_ros.runtime.fallback import FELL_BACK
-from ris_ros.types import Command
+from ris_ros.types import Command, Grounding
 
 NODE_NAME = "ris"
 TYPED_ID = "command"
@@ -68,6 +71,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._active = False
         self._session: Session | None = None
         self._outputs: Outputs | None = None
+        self._ground: Ground | None = None
         self._cameras: Cameras | None = None
         self._describe: Callable[[], Mapping[str, str]] = dict
         self._fell_back = ""
@@ -86,6 +90,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             session=self._active_session,
             config=self._config,
             clock_ns=self._now_ns,
+            locate=self._locate,
             report=self._report,
         )
         self._ground_services = Services(host)
@@ -127,7 +132,16 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
                 engines.perceiver, config.cameras, self._config, self._now_ns, self._statistics, self
             )
             self._describe, self._fell_back = engines.describe, ""
-            self._outputs = Outputs(self, self._config, ROLES, self._statistics, self._now_ns)
+            self._ground = Ground(
+                self,
+                self._config,
+                self._statistics,
+                self._followed,
+                lambda: self._outputs is not None and self._outputs.wanted_groundings,
+                self.problem,
+                self._report,
+            )
+            self._outputs = Outputs(self, self._config, ROLES, self._statistics, self._now_ns, self._locate)
             if config.propagate:
                 self._carrier = self._make_carrier()
         except Exception as error:
@@ -184,6 +198,8 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             self._worker.submit(self._session.pause).result()
         if self._carrier is not None:  # only then: what the worker was at has come out of it
             self._carrier.forget()
+        if self._ground is not None:
+            self._ground.forget()
 
     def _leave_configured(self) -> None:
         unsettle()
@@ -193,6 +209,9 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         session, self._session = self._session, None
         if session is not None:
             self._worker.submit(session.close).result()
+        if self._ground is not None:
+            self._ground.close()
+            self._ground = None
         if self._outputs is not None:
             self._outputs.close()
             self._outputs = None
@@ -256,6 +275,22 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         if carrier is not None:
             carrier.renew(answered, thresholds)
 
+    def wants_survey(self, camera: str) -> bool:
+        """Whether plans or maps are wanted (see :class:`ris_ros.ros.session.Sink`)."""
+        ground = self._ground
+        return ground is not None and self._active and ground.wants_survey(camera)
+
+    def surveyed(self, taken: Taken, groundings: Sequence[Grounding], surroundings: Surroundings) -> None:
+        """Plan with what the model says of an image (see :class:`ris_ros.ros.session.Sink`)."""
+        ground = self._ground
+        if ground is not None:
+            ground.surveyed(taken, groundings, surroundings)
+
+    def _locate(self, message: Any, grounding: Grounding) -> None:
+        ground = self._ground
+        if ground is not None:
+            ground.locate(message, grounding)
+
     def _publish(self, answered: Answered) -> None:
         if self._outputs is None or not self._active:
             return
@@ -274,11 +309,15 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
     def _on_follow(self) -> None:
         if self._cameras is not None:
             self._cameras.follow()
+        if self._ground is not None:
+            self._ground.follow()
 
     def _on_jump(self, _: Any) -> None:
         session = self._session
         if self._carrier is not None:
             self._carrier.forget()
+        if self._ground is not None:
+            self._ground.rewind()
         if session is not None:
             self._worker.submit(lambda: session.rewind(self._now_ns()), decides=True)
 
@@ -292,6 +331,8 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             failure=self._failure,
             engine=engine,
             cameras={} if cameras is None else {name: cameras.listening(name) for name in config.cameras},
+            ground={} if self._ground is None else self._ground.describe(self._now_ns()),
+            planner=None if self._ground is None else self._ground.describe_planner(),
             commands=self._unexpired(),
             incompatible=self._unheard.told(),
             max_image_age_s=config.max_image_age_s,
@@ -325,6 +366,10 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
 
     def _active_session(self) -> Session | None:
         return self._session if self._active else None
+
+    def _followed(self) -> Command | None:
+        session = self._active_session()
+        return None if session is None else session.followed(self._now_ns())
 
     def _make_carrier(self) -> Carrier:
         def commands() -> tuple[Command, ...]:

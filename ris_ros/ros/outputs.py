@@ -13,6 +13,7 @@ from typing import Any
 from sensor_msgs.msg import CompressedImage, Image
 
 from ris_ros.config.node import NodeConfig
+from ris_ros.msg import Grounding as GroundingMessage
 from ris_ros.msg import GroundingArray
 from ris_ros.pipeline import overlay
 from ris_ros.pipeline.labels import label_map
@@ -20,6 +21,7 @@ from ris_ros.ros.convert import Mono8, grounding_array, header_of, jpeg, mono8, 
 from ris_ros.ros.gate import Answered
 from ris_ros.ros.qos import latched_qos, result_qos
 from ris_ros.ros.statistics import Statistics
+from ris_ros.types import Grounding
 
 
 class Outputs:
@@ -31,6 +33,7 @@ class Outputs:
         roles: Value of ``label_mask`` -> name of its role.
         statistics: Takes how long publishing took, and the age of the image then.
         clock_ns: The node's clock.
+        locate: Writes into the message of an answer where on the ground that lies.
     """
 
     def __init__(
@@ -40,11 +43,13 @@ class Outputs:
         roles: Mapping[int, str],
         statistics: Statistics,
         clock_ns: Callable[[], int],
+        locate: Callable[[GroundingMessage, Grounding], None],
     ) -> None:
         self._node = node
         self._config = config
         self._statistics = statistics
         self._clock_ns = clock_ns
+        self._locate = locate
         self._labels = Mono8()
         qos = result_qos(len(config().cameras))
         self._label_mask = node.create_lifecycle_publisher(Image, "~/label_mask", qos)
@@ -52,6 +57,11 @@ class Outputs:
         self._groundings = node.create_lifecycle_publisher(GroundingArray, "~/groundings", qos)
         self._overlay = node.create_lifecycle_publisher(CompressedImage, "~/overlay/compressed", qos)
         self._label_info = _publish_label_info(node, roles)
+
+    @property
+    def wanted_groundings(self) -> bool:
+        """Whether anybody subscribes to ``~/groundings``."""
+        return bool(self._groundings.get_subscription_count())
 
     def publish(self, answered: Answered) -> None:
         """Publish the answers on one frame, the label mask first."""
@@ -63,8 +73,11 @@ class Outputs:
         self._took_since(answered)
         if self._confidence.get_subscription_count():
             self._confidence.publish(mono8(newest.asked.confidence, header))
-        if self._groundings.get_subscription_count():
-            self._groundings.publish(grounding_array(answered.groundings, answered.stages_ns, header))
+        if self.wanted_groundings:
+            message = grounding_array(answered.groundings, answered.stages_ns, header)
+            for part, grounding in zip(message.groundings, answered.groundings, strict=True):
+                self._locate(part, grounding)
+            self._groundings.publish(message)
         self._statistics.took("publish", time.monotonic_ns() - begin_ns)
         if self._overlay.get_subscription_count():
             begin_ns = time.monotonic_ns()

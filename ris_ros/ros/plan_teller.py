@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class PlanTeller:
         base_frame: str,
         fixed_frame: str,
         filter_mask: FilterMask,
-        patience_s: Callable[[], float],
+        patience_s: float,
     ) -> None:
         self._outputs = outputs
         self._navigate = navigate
@@ -106,7 +105,7 @@ class PlanTeller:
     def _drive(self, plan: Plan, fixed_from_base: RigidTransform | None) -> None:
         if plan.goal is None:
             # One image on which no goal is found must not stop the robot; many must.
-            patience_over = self._aimed_s is not None and time.monotonic() - self._aimed_s > self._patience_s()
+            patience_over = self._aimed_s is not None and time.monotonic() - self._aimed_s > self._patience_s
             if patience_over or plan.state in (PlanState.WAITING, PlanState.LOST):
                 self._release(plan.reason)
         elif fixed_from_base is None:

@@ -6,12 +6,14 @@ ones are passed over. It ticks without images too: what nobody has seen for a wh
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import GeometryError
@@ -19,9 +21,10 @@ from ris_ros.geometry.birds_eye import BirdsEye
 from ris_ros.geometry.rigid import RigidTransform
 from ris_ros.geometry.viewpoint import Viewpoint
 from ris_ros.pipeline.surroundings import Surroundings
+from ris_ros.planning.organized import OrganizedPoints
 from ris_ros.planning.place import PointsIn, place
 from ris_ros.planning.planner import Planner
-from ris_ros.planning.values import Plan, PlanState
+from ris_ros.planning.values import Placement, Plan, PlanState
 from ris_ros.ros.ground_outputs import GroundOutputs
 from ris_ros.ros.plan_teller import PlanTeller
 from ris_ros.ros.stamps import NS_PER_S
@@ -32,6 +35,7 @@ PROBLEM = "plan"
 """Kind of the problem under which diagnostics find why there is no plan."""
 
 _TICK_S = 0.1
+_IDLE = "idle"
 _CLEARED = "the command was cleared"
 
 
@@ -63,12 +67,14 @@ class Senses:
         viewpoint: Where the camera of a frame was.
         fixed_from_base: Where the robot was at a stamp; None where its motion is not known.
         points_in: What depth says about a frame; None where there is none.
+        depth_m: The depth image of a frame, float32 [h, w]; None where there is none.
         command: The newest active command, its target decided; None without one.
     """
 
     viewpoint: Callable[[Frame], Viewpoint]
     fixed_from_base: Callable[[int], RigidTransform | None]
     points_in: Callable[[Frame], PointsIn | None]
+    depth_m: Callable[[Frame], NDArray[np.float32] | None]
     command: Callable[[], Command | None]
 
 
@@ -83,6 +89,9 @@ class PlanThread:
         config: Reads the settings as they are.
         statistics: Takes how long the stages took.
         problem: Takes the kind of a problem and a sentence about it.
+
+    Attributes:
+        state: What is planned, in a few words for the diagnostics.
     """
 
     def __init__(
@@ -106,10 +115,13 @@ class PlanThread:
         self._waiting: dict[str, Surveyed] = {}
         self._due_ns: dict[str, int] = {}
         self._views: dict[str, BirdsEye] = {}
-        self._newest: Surveyed | None = None
+        self._organized: dict[str, OrganizedPoints] = {}
+        self._seen_ns: int | None = None
+        self._stamp_ns = 0
         self._fixed_from_base: RigidTransform | None = None
         self._reason = ""
         self._forgetting = self._stopping = False
+        self.state = _IDLE
         self._costmap_due_s = self._plan_due_s = 0.0
         self._wanted = False
         self._thread = threading.Thread(target=self._run, name="ris-planner", daemon=True)
@@ -130,11 +142,12 @@ class PlanThread:
             self._changed.notify()
 
     def forget(self) -> None:
-        """Forget images, map and thing: the clock jumped, or the node is deactivated."""
+        """Forget images, map and thing: the clock jumped, or the node is deactivated. Returns when it is done."""
         with self._changed:
             self._waiting.clear()
             self._forgetting = True
             self._changed.notify()
+            self._changed.wait_for(lambda: not self._forgetting)
 
     def stop(self) -> None:
         """Take everything back and end the thread."""
@@ -148,7 +161,7 @@ class PlanThread:
             with self._changed:
                 if not (self._waiting or self._stopping or self._forgetting):
                     self._changed.wait(_TICK_S)
-                stopping, forgetting, self._forgetting = self._stopping, self._forgetting, False
+                stopping, forgetting = self._stopping, self._forgetting
                 oldest = min(self._waiting, key=lambda name: self._waiting[name].monotonic_ns, default=None)
                 surveyed = None if oldest is None else self._waiting.pop(oldest)
             try:
@@ -156,23 +169,26 @@ class PlanThread:
                     self._forget()
                 if stopping:
                     return
-                self._wanted = self._outputs.wanted_costmap or self._plan_wanted()
+                self._wanted = self._outputs.wanted_costmap or self._outputs.wanted_points or self._plan_wanted()
                 if surveyed is not None:
                     self._take(surveyed)
                 self._tell()
             except Exception as error:  # the thread must outlive any mistake of ours
                 self._problem("internal", f"Planning failed ({type(error).__name__}: {error}): report this.")
+            if forgetting:
+                with self._changed:
+                    self._forgetting = False
+                    self._changed.notify_all()
 
     def _forget(self) -> None:
-        if self._newest is not None:
-            self._teller.withdraw(self._newest.frame.stamp_ns, "the node forgot what it saw")
+        self._teller.withdraw(self._stamp_ns, "the node forgot what it saw")
         self._planner.forget()
-        self._newest, self._reason = None, ""
+        self._seen_ns, self._stamp_ns, self._reason, self.state = None, 0, "", _IDLE
 
     def _take(self, surveyed: Surveyed) -> None:
         begin_ns = time.monotonic_ns()
         frame = surveyed.frame
-        self._newest = surveyed
+        self._stamp_ns = frame.stamp_ns
         try:
             if not frame.stamp_ns:
                 raise GeometryError(f"The images of '{frame.camera}' are not stamped: correct the camera driver.")
@@ -182,7 +198,7 @@ class PlanThread:
             self._reason = str(error)
             self._problem(PROBLEM, self._reason)
             return
-        self._reason = ""
+        self._reason, self._seen_ns = "", surveyed.monotonic_ns
         command = self._senses.command()
         self._planner.follow(command)
         self._planner.see(view, surveyed.surroundings, fixed_from_base)
@@ -191,7 +207,27 @@ class PlanThread:
             if command is not None and grounding.command is command:
                 placement = place(grounding, view.viewpoint, self._senses.points_in(frame))
                 self._planner.note(view, grounding, placement, fixed_from_base)
+                self._tell_points(view, grounding, placement)
         self._statistics.took("map", time.monotonic_ns() - begin_ns)
+
+    def _tell_points(self, view: BirdsEye, grounding: Grounding, placement: Placement) -> None:
+        if not self._outputs.wanted_points:
+            return
+        stamp_ns = grounding.frame.stamp_ns
+        if self._config().points == "object":
+            lifted = placement.lifted
+            self._outputs.points(np.zeros((0, 3)) if lifted is None else lifted.points_m, stamp_ns)
+            return
+        size_px = grounding.object.size_px
+        organized = self._organized.get(grounding.frame.camera)
+        if organized is None or organized.viewpoint is not view.viewpoint or organized.size_px != size_px:
+            organized = self._organized[grounding.frame.camera] = OrganizedPoints(view.viewpoint, size_px)
+        try:
+            depth_m = self._senses.depth_m(grounding.frame)
+        except GeometryError as error:
+            self._problem(PROBLEM, str(error))
+            depth_m = None
+        self._outputs.points(organized.ground_m if depth_m is None else organized.measured(depth_m), stamp_ns)
 
     def _view(self, frame: Frame) -> BirdsEye:
         viewpoint = self._senses.viewpoint(frame)
@@ -201,12 +237,11 @@ class PlanThread:
         return view
 
     def _tell(self) -> None:
-        newest = self._newest
-        if newest is None:
+        if not self._stamp_ns:
             return
-        now_s = time.monotonic()
-        since_ns = max(0, time.monotonic_ns() - newest.monotonic_ns)
-        config = self._config()
+        now_s, config = time.monotonic(), self._config()
+        # Since the newest image that could be used: those that could not say nothing about what stands there.
+        since_ns = 0 if self._seen_ns is None else max(0, time.monotonic_ns() - self._seen_ns)
         if self._outputs.wanted_costmap and now_s >= self._costmap_due_s:
             self._costmap_due_s = max(self._costmap_due_s + 1.0 / config.costmap_rate_hz, now_s)
             occupancy = self._planner.occupancy(since_ns)
@@ -214,15 +249,16 @@ class PlanThread:
                 self._teller.tell_costmap(occupancy)
         if now_s >= self._plan_due_s and self._plan_wanted():
             self._plan_due_s = max(self._plan_due_s + 1.0 / config.plan_rate_hz, now_s)
-            self._tell_plan(newest, since_ns)
+            self._tell_plan(since_ns)
 
     def _plan_wanted(self) -> bool:
         return self._outputs.wanted_plan or self._outputs.wanted_filter_mask or self._config().navigate
 
-    def _tell_plan(self, newest: Surveyed, since_ns: int) -> None:
+    def _tell_plan(self, since_ns: int) -> None:
         command = self._senses.command()
         if command is None:
             if self._planner.command is not None:
+                self.state = _IDLE
                 self._teller.withdraw_plan(_CLEARED)
                 self._planner.follow(None)
             return
@@ -231,12 +267,15 @@ class PlanThread:
         if self._planner.command is command:
             plan = self._planner.plan(since_ns, want_path=self._outputs.wanted_path)
             self._statistics.took("plan", time.monotonic_ns() - begin_ns)
+        if plan is not None and self._reason and plan.goal is None:
+            plan = dataclasses.replace(plan, reason=self._reason)
         if plan is None:
-            plan = _nothing(command, newest.frame.stamp_ns, self._reason, self._planner.grid.shape)
+            plan = _nothing(command, self._stamp_ns, self._reason, self._planner.grid.shape)
         if plan.reason:
             self._problem(PROBLEM, plan.reason)
         else:
             self._statistics.solved(PROBLEM)
+        self.state = f"{plan.state.name.lower()}: {command.text}"
         self._teller.tell(plan, self._planner.occupancy(since_ns), self._fixed_from_base)
 
 

@@ -12,7 +12,6 @@ from ris_ros.action import Refer
 from ris_ros.errors import RisError
 from ris_ros.pipeline.search import Outcome, Progress, Verdict, unfinished
 from ris_ros.ros.bridge import Channel
-from ris_ros.ros.convert import grounding_message, header_of
 from ris_ros.ros.host import INACTIVE, Host
 from ris_ros.ros.intake import OWN_ID, Asked
 from ris_ros.ros.stamps import NS_PER_S, to_ns
@@ -105,9 +104,9 @@ class ReferAction:
                 progress = event
                 _feedback(goal, Refer.Feedback.GROUNDING, progress)
             elif isinstance(event, Outcome):
-                return _finish(goal, unfinished(event, progress))
+                return await self._finish(goal, unfinished(event, progress))
             elif isinstance(event, Verdict):
-                return _finish(goal, event)
+                return await self._finish(goal, event)
             else:
                 return self._refuse(goal, event)
 
@@ -119,18 +118,17 @@ class ReferAction:
         goal.abort()
         return Refer.Result(outcome=Refer.Result.REFUSED, message=message)
 
-
-def _finish(goal: Any, verdict: Verdict) -> Refer.Result:
-    if verdict.outcome in _ANSWERS:
-        goal.succeed()
-    elif verdict.outcome is Outcome.CANCELLED and goal.is_cancel_requested:
-        goal.canceled()
-    else:
-        goal.abort()
-    result = Refer.Result(outcome=int(verdict.outcome), message=verdict.message)
-    if verdict.best is not None:
-        result.grounding = grounding_message(verdict.best, {}, header_of(verdict.best.frame))
-    return result
+    async def _finish(self, goal: Any, verdict: Verdict) -> Refer.Result:
+        result = Refer.Result(outcome=int(verdict.outcome), message=verdict.message)
+        if verdict.best is not None:
+            result.grounding = await self._host.message_of(verdict.best)
+        if verdict.outcome in _ANSWERS:
+            goal.succeed()
+        elif verdict.outcome is Outcome.CANCELLED and goal.is_cancel_requested:
+            goal.canceled()
+        else:
+            goal.abort()
+        return result
 
 
 def _feedback(goal: Any, stage: int, progress: Progress) -> None:

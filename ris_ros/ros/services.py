@@ -8,7 +8,6 @@ from contextlib import suppress
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from ris_ros.errors import RisError, TransportError
-from ris_ros.ros.convert import grounding_message, header_of
 from ris_ros.ros.host import INACTIVE, Host
 from ris_ros.ros.intake import Asked
 from ris_ros.ros.session import Session
@@ -33,6 +32,7 @@ class Services:
     async def _ground(self, request: Ground.Request, response: Ground.Response) -> Ground.Response:
         try:
             grounding = await self._grounded(request)
+            response.grounding = await self._host.message_of(grounding)
         except RisError as error:
             response.message = str(error)
         except Exception as error:
@@ -40,7 +40,6 @@ class Services:
             self._host.report(response.message)
         else:
             response.success = True
-            response.grounding = grounding_message(grounding, {}, header_of(grounding.frame))
         return response
 
     async def _grounded(self, request: Ground.Request) -> Grounding:
