@@ -99,6 +99,12 @@ class CameraInfos:
         made = _model(camera, message, None)
         return str(made) if isinstance(made, GeometryError) else ""
 
+    def frame_id(self, camera: str) -> str:
+        """The frame that a camera's calibration is for; empty before it has come."""
+        with self._lock:
+            calibration = self._calibrations.get(camera)
+        return "" if calibration is None else str(calibration.message.header.frame_id)
+
     def describe(self, camera: str) -> dict[str, str]:
         """What diagnostics tell of a camera's calibration."""
         with self._lock:

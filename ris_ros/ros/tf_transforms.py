@@ -66,10 +66,7 @@ class TfTransforms:
         """See :class:`ris_ros.ros.transforms.Transforms`."""
         self._camera_frames[camera] = frame_id
         if not frame_id:
-            raise UnknownFrameError(
-                f"The images of camera '{camera}' have no frame_id, so that tf cannot tell where it is: set it in the"
-                " camera driver."
-            )
+            raise UnknownFrameError(_unnamed(camera))
         return self.base_from(frame_id, stamp_ns)
 
     def base_from(self, frame_id: str, stamp_ns: int) -> RigidTransform:
@@ -84,6 +81,13 @@ class TfTransforms:
             return self._lookup(self._fixed_frame, self._base_frame, stamp_ns)
         except UnknownFrameError:
             return None
+
+    def problem(self, camera: str, frame_id: str) -> str:
+        """See :class:`ris_ros.ros.transforms.Transforms`."""
+        if not frame_id:
+            return _unnamed(camera)
+        base, source = self._base_frame, frame_id.lstrip("/")
+        return _no_way(source, base) if self._newest_ns(base, source) is None else ""
 
     def describe(self, camera: str, now_ns: int) -> dict[str, str]:
         """See :class:`ris_ros.ros.transforms.Transforms`."""
@@ -107,10 +111,7 @@ class TfTransforms:
             try:
                 return _transform(self._buffer.lookup_transform(target, source, when).transform)
             except (self._tf2.LookupException, self._tf2.ConnectivityException) as error:
-                raise UnknownFrameError(
-                    f"tf has no way from '{source}' to '{target}' ({first_line(error)}): publish the missing"
-                    " transform, for a camera mostly a static one."
-                ) from None
+                raise UnknownFrameError(_no_way(source, target, f" ({first_line(error)})")) from None
             except self._tf2.ExtrapolationException:
                 newest_ns = self._newest_ns(target, source)
                 if self._buffer.can_transform(target, source, when):  # it has come in between
@@ -146,6 +147,20 @@ class TfTransforms:
         if newest_ns is None:
             return "never"
         return f"{(now_ns - newest_ns) / 1e9:.3f}" if newest_ns else "static"
+
+
+def _unnamed(camera: str) -> str:
+    return (
+        f"The images of camera '{camera}' have no frame_id, so that tf cannot tell where it is: set it in the camera"
+        " driver."
+    )
+
+
+def _no_way(source: str, target: str, reason: str = "") -> str:
+    return (
+        f"tf has no way from '{source}' to '{target}'{reason}: publish the missing transform, for a camera mostly a"
+        " static one."
+    )
 
 
 def _transform(message: Any) -> RigidTransform:

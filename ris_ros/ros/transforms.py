@@ -45,6 +45,15 @@ class Transforms(Protocol):
         """
         ...
 
+    def problem(self, camera: str, frame_id: str) -> str:
+        """Why this source does not know a camera at all, empty where it does; never waits.
+
+        Args:
+            camera: The camera.
+            frame_id: Frame of its images.
+        """
+        ...
+
     def describe(self, camera: str, now_ns: int) -> dict[str, str]:
         """What diagnostics tell: where a camera's pose comes from, and how old it is; the same of the motion."""
         ...
@@ -80,9 +89,7 @@ class StaticTransforms:
         """See :class:`Transforms`; the frame's name and the stamp make no difference."""
         pose = self._poses.get(camera)
         if pose is None:
-            raise UnknownFrameError(
-                f"Where camera '{camera}' is on the robot is not known: give its pose in the parameter camera_poses."
-            )
+            raise UnknownFrameError(self.problem(camera, frame_id))
         return pose
 
     def base_from(self, frame_id: str, stamp_ns: int) -> RigidTransform:
@@ -97,6 +104,12 @@ class StaticTransforms:
     def fixed_from_base(self, stamp_ns: int) -> RigidTransform | None:
         """See :class:`Transforms`."""
         return self._motion.fixed_from_base(stamp_ns)
+
+    def problem(self, camera: str, frame_id: str) -> str:
+        """See :class:`Transforms`."""
+        if camera in self._poses:
+            return ""
+        return f"Where camera '{camera}' is on the robot is not known: give its pose in the parameter camera_poses."
 
     def describe(self, camera: str, now_ns: int) -> dict[str, str]:
         """See :class:`Transforms`."""
@@ -150,6 +163,11 @@ class FirstThenOther:
         """See :class:`Transforms`."""
         pose = self._first.fixed_from_base(stamp_ns)
         return self._other.fixed_from_base(stamp_ns) if pose is None else pose
+
+    def problem(self, camera: str, frame_id: str) -> str:
+        """See :class:`Transforms`."""
+        problems = [source.problem(camera, frame_id) for source in (self._first, self._other)]
+        return " ".join(problems) if all(problems) else ""
 
     def describe(self, camera: str, now_ns: int) -> dict[str, str]:
         """See :class:`Transforms`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ris_ros.config.ground import GroundSettings
-from ris_ros.errors import GeometryError, LateTransformError
+from ris_ros.errors import GeometryError
 from ris_ros.geometry.camera_model import CameraModel
 from ris_ros.geometry.rigid import RigidTransform
 from ris_ros.geometry.viewpoint import Viewpoint
@@ -22,8 +22,8 @@ _SAME_TURN = 1e-5
 _SAME_PLACE_M = 1e-4
 """Poses that differ by less are one: at 40 m that moves the ground by a few millimetres, far below what pitch does."""
 
-_LATE_S = 5.0
-"""For how long it is told that a transform came too late; whatever else was wrong is told until it no longer is."""
+_TOLD_S = 5.0
+"""For how long it is told why an image had no viewpoint; what will keep the next from having one is told until then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Viewpoints:
         self._settings = settings
         self._lock = threading.Lock()
         self._made: dict[str, _Made] = {}
-        self._problems: dict[str, tuple[GeometryError, float]] = {}
+        self._problems: dict[str, tuple[str, float]] = {}
 
     def at(self, frame: Frame) -> Viewpoint:
         """The viewpoint of an image.
@@ -78,18 +78,17 @@ class Viewpoints:
         try:
             viewpoint = self._find(frame)
         except GeometryError as error:
-            self._problems[frame.camera] = error, time.monotonic()
+            self._problems[frame.camera] = str(error), time.monotonic()
             raise
         self._problems.pop(frame.camera, None)
         return viewpoint
 
     def problem(self, camera: str) -> str:
         """Why the latest image of a camera had no viewpoint, or why its next will have none; empty where it has one."""
-        if camera in self._problems:
-            error, when_s = self._problems[camera]
-            if not isinstance(error, LateTransformError) or time.monotonic() - when_s <= _LATE_S:
-                return str(error)
-        return self._infos.problem(camera)
+        sentence, when_s = self._problems.get(camera, ("", -math.inf))
+        if time.monotonic() - when_s <= _TOLD_S:
+            return sentence
+        return self._infos.problem(camera) or self._transforms.problem(camera, self._infos.frame_id(camera))
 
     def describe(self, camera: str, now_ns: int) -> dict[str, str]:
         """What diagnostics tell of a camera's calibration and pose."""

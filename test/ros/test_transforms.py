@@ -95,6 +95,7 @@ def test_a_camera_without_a_pose_is_told_what_to_do(bench: StreamBench, no_tf2: 
     with pytest.raises(UnknownFrameError, match="give its pose in the parameter camera_poses"):
         transforms.base_from_camera("camera", "camera_optical", S)
     assert transforms.describe("camera", S)["camera_pose"] == "not known"
+    assert "camera_poses" in transforms.problem("camera", "camera_optical")
     transforms.close()
 
 
@@ -163,6 +164,9 @@ def test_what_nobody_publishes_is_not_waited_for(bench: StreamBench, tf2: Any) -
         transforms.base_from_camera("camera", "", S)
     assert transforms.fixed_from_base(S) is None, "nobody publishes odom"
     assert time.monotonic() - begin_s < 0.9
+    assert "tf has no way from 'lidar'" in transforms.problem("camera", "lidar")
+    assert "frame_id" in transforms.problem("camera", "")
+    assert transforms.problem("camera", "camera_optical") == ""
 
 
 def test_auto_takes_tf_first_and_parameters_for_what_it_does_not_know(bench: StreamBench, tf2: Any) -> None:
@@ -172,6 +176,8 @@ def test_auto_takes_tf_first_and_parameters_for_what_it_does_not_know(bench: Str
     assert transforms.describe("camera", S)["camera_pose"] == "camera_poses"
     with pytest.raises(UnknownFrameError, match=r"tf has no way .* camera_poses"):
         transforms.base_from_camera("rear", "rear_optical", S)
+    assert transforms.problem("camera", "camera_optical") == "", "camera_poses knows it"
+    assert "camera_poses" in transforms.problem("rear", "rear_optical")
     moved = fake_tf2.stamped("base_link", "camera_optical", ahead(3.0), 10 * S)
     tf2.made[-1].set_transform(moved, "test")
     assert transforms.base_from_camera("camera", "camera_optical", 10 * S).translation_m[0] == 3.0

@@ -128,6 +128,14 @@ def test_what_sees_no_ground_says_why_again_and_again(
     ground.close()
 
 
+def test_what_is_missing_is_told_before_anybody_asks(bench: StreamBench) -> None:
+    ground = Ground(bench, camera_poses=[0.0] * 6)
+    assert "No CameraInfo" in ground.viewpoints.problem("camera")
+    ground.calibrate()
+    assert "camera_poses" in ground.viewpoints.problem("camera")
+    ground.close()
+
+
 def test_a_depth_image_gives_points_under_a_mask(ground: Ground) -> None:
     assert ground.measured.points_in(frame()) is None
     ground.calibrate()

@@ -70,12 +70,7 @@ class Buffer:
         assert timeout == Duration(), "it would also wait for a frame that nobody publishes"
         assert time.nanoseconds, "this is the latest, not that at a stamp"
         with self._lock:
-            self._validate(target_frame, source_frame)
-            for frame in (target_frame, source_frame):
-                if frame not in self._tree.frames:
-                    raise LookupException(f'"{frame}" passed to lookupTransform argument does not exist.')
-            if not set(self._way(target_frame)) & set(self._way(source_frame)):
-                raise ConnectivityException("Tf has two or more unconnected trees.")
+            self._require_way(target_frame, source_frame, ConnectivityException)
             try:
                 rigid = self._tree.lookup(target_frame, source_frame, time.nanoseconds)
             except GeometryError as error:
@@ -97,7 +92,7 @@ class Buffer:
 
     def get_latest_common_time(self, target_frame: str, source_frame: str) -> Time:
         with self._lock:
-            self._validate(target_frame, source_frame)
+            self._require_way(target_frame, source_frame, TransformException)
             edges = set(self._way(target_frame)) ^ set(self._way(source_frame))
             moving = [self._newest_ns[frame] for frame in edges if self._newest_ns.get(frame)]
         return Time(nanoseconds=min(moving, default=0))
@@ -118,11 +113,14 @@ class Buffer:
             way.append(self._parents[way[-1]])
         return way
 
-    @staticmethod
-    def _validate(*frames: str) -> None:
-        for frame in frames:
+    def _require_way(self, target: str, source: str, unconnected: type[TransformException]) -> None:
+        for frame in (target, source):
             if not frame or frame.startswith("/"):
                 raise InvalidArgumentException(f'Invalid argument "{frame}" passed to lookupTransform.')
+            if frame not in self._tree.frames:
+                raise LookupException(f'"{frame}" passed to lookupTransform argument does not exist.')
+        if not set(self._way(target)) & set(self._way(source)):
+            raise unconnected("Tf has two or more unconnected trees.")
 
 
 class TransformListener:
