@@ -184,6 +184,7 @@ def _turn(angle_rad: Array) -> Array:
 
 
 def _half_turn(angle_rad: Array) -> Array:
-    """An angle as a turn to the nearer side, -pi to pi."""
+    """An angle as a turn to the nearer side, -pi to pi; none but for rounding is none."""
     turn: Array = np.mod(angle_rad + math.pi, _WHOLE_TURN) - math.pi
+    turn[np.abs(turn) < _ROUNDING] = 0.0
     return turn
