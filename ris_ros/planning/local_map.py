@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ris_ros.geometry.birds_eye import BirdsEye
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.rigid import RigidTransform
-from ris_ros.planning.sight_lines import SightLines
+from ris_ros.planning.sight_lines import AS_ON_ROADS, Build, SightLines
 from ris_ros.planning.values import OCCUPIED, UNKNOWN, Occupancy
 
 _Number = TypeVar("_Number", np.uint8, np.int64)
@@ -60,16 +60,16 @@ class LocalMap:
         grid: The robot's cells, in its base frame.
         memory_s: How long a cell stays known after it was last seen; may be set at any time.
         obstacle_probability: Probability from which a pixel belongs to an obstacle.
-        thickness_m: How deep an obstacle is taken to be, behind its foot.
+        build: What obstacles are like.
     """
 
     def __init__(
-        self, grid: Grid, memory_s: float, obstacle_probability: float = 0.5, thickness_m: float = 0.6
+        self, grid: Grid, memory_s: float, obstacle_probability: float = 0.5, build: Build = AS_ON_ROADS
     ) -> None:
         self.memory_s = memory_s
         self._grid = grid
         self._obstacle_level = obstacle_probability * 255.0
-        self._thickness_m = thickness_m
+        self._build = build
         self._lines: OrderedDict[BirdsEye, SightLines] = OrderedDict()
         columns, rows = grid.size_cells
         self._side = math.ceil(math.hypot(columns, rows)) + 3
@@ -113,7 +113,7 @@ class LocalMap:
         if not self._takes(fixed_from_base, stamp_ns):
             return
         standing = view.highest(obstacle) >= self._obstacle_level
-        occupied, hidden = self._sight_lines(view).feet(standing & view.seen, self._thickness_m)
+        occupied, hidden = self._sight_lines(view).feet(standing & view.seen, self._build)
         cut = occupied & ~view.seen
         self._blind_ns[view.blind & ~cut] = stamp_ns
         self._cut_ns[cut] = stamp_ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,6 +18,29 @@ cell's middle lies in that cell: what holds for the cell is found at its sample.
 _LEAST_DEPTH_CELLS = 3.0
 """How deep things are at least. From there on what they hide is not beside the cell in which they begin, not even along
 a diagonal, so that it cannot be taken for the side of another smear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What upright things are like.
+
+    Attributes:
+        depth_m: How deep they are at least, behind their foot; less than three cells counts as three.
+        overhang_m: How far they reach before what touches the ground, as a car does before its wheels.
+        gap_m: How wide the gaps between what touches the ground are: a car's wheels.
+    """
+
+    depth_m: float = 0.6
+    overhang_m: float = 0.8
+    gap_m: float = 3.0
+
+    def __post_init__(self) -> None:
+        if min(self.depth_m, self.overhang_m, self.gap_m) < 0.0:
+            raise ValueError("lengths must not be negative")
+
+
+AS_ON_ROADS = Build()
+"""Cars first of all."""
 
 
 class SightLines:
@@ -61,33 +85,38 @@ class SightLines:
         self._cells = np.flatnonzero((line >= 0) & (line < lines) & (sample < samples))
         self._sample_of_cell = (line * samples + sample)[self._cells]
 
-    def feet(self, standing: NDArray[np.bool_], thickness_m: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def feet(
+        self, standing: NDArray[np.bool_], build: Build = AS_ON_ROADS
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Where the things stand whose masks are laid on the ground, and what they hide.
 
-        On each line the mask begins where the thing stands; it is taken to be ``thickness_m`` deep, and three cells at
-        least. What follows of the mask is ground that the thing hides. Breaks in the mask of up to that depth count as
-        mask: a window of a car is not its end. A line that only grazes the side of such a smear enters and leaves it by
-        chance; what begins in a cell beside hidden ground is hidden too. Of a thing that the lower edge of the picture
-        cuts, the foot is out of view: it may stand anywhere from the camera to the first ground that is seen.
+        On each line the mask begins where the thing stands; what follows of it beyond the thing's depth is ground that
+        the thing hides. Three things are put right first. Between the wheels of a car the mask begins where the ground
+        is seen below it: gaps in one piece of mask up to ``build.gap_m`` wide are closed. Breaks along a line up to
+        ``build.depth_m`` long, such as windows, are no end. And a line that only grazes the side of such a smear enters
+        and leaves it by chance: what begins in a cell beside hidden ground is hidden too.
+
+        Of a thing that the lower edge of the picture cuts, the foot is out of view: it may stand anywhere from the
+        camera to the first ground that is seen.
 
         Args:
             standing: bool [rows, columns], the mask; False where nothing is seen.
-            thickness_m: How deep things are.
+            build: What things are like.
 
         Returns:
             bool [rows, columns] twice: cells in which things stand or may stand, and cells that they hide. No cell is
             in both; every cell of the mask is in one of them.
         """
-        mask = self._on_lines(standing.astype(np.uint8))
-        deep = round(max(_LEAST_DEPTH_CELLS * _STEPS_PER_CELL, thickness_m / self._step_m))
+        mask = self._on_lines(_bridged(standing, build.gap_m / self._grid.resolution_m))
+        deep = round(max(_LEAST_DEPTH_CELLS * _STEPS_PER_CELL, build.depth_m / self._step_m))
+        ahead = round(build.overhang_m / self._step_m)
         # A kernel without a middle would move the mask.
         smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep // 2 * 2 + 1), np.uint8))
         begin = smear.copy()
         begin[:, 1:] &= smear[:, :-1] ^ 1
-        outwards, anchor = np.ones((1, deep + 1), np.uint8), (deep, 0)
-        beyond = self._in_cells(cv2.subtract(smear, cv2.dilate(begin, outwards, anchor=anchor)))
+        beyond = self._in_cells(cv2.subtract(smear, _spread(begin, 0, deep)))
         begin &= self._on_lines(cv2.dilate(beyond, np.ones((3, 3), np.uint8))) ^ 1
-        foot = cv2.dilate(begin, outwards, anchor=anchor)
+        foot = _spread(begin, ahead, deep)
         for line in np.flatnonzero(mask[np.arange(len(mask)), self._first_shown]):
             foot[line, : self._first_shown[line]] = 1
         occupied = self._in_cells(foot) > 0
@@ -102,3 +131,22 @@ class SightLines:
         cells = np.zeros(self._grid.shape, np.uint8)
         cells.reshape(-1)[self._cells] = samples.reshape(-1)[self._sample_of_cell]
         return cells
+
+
+def _spread(begin: NDArray[np.uint8], ahead: int, deep: int) -> NDArray[np.uint8]:
+    """What begins on lines, begun so many samples earlier and carried on for so many."""
+    spread = cv2.dilate(begin, np.ones((1, ahead + deep + 1), np.uint8), anchor=(deep, 0))
+    return np.asarray(spread, np.uint8)
+
+
+def _bridged(mask: NDArray[np.bool_], gap_cells: float) -> NDArray[np.uint8]:
+    """A mask with the gaps closed, up to so many cells wide, that lie within one piece of it."""
+    side = round(gap_cells) // 2 * 2 + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    # Numbers that two pieces share by chance only close a gap between these.
+    piece = np.where(mask, labels % 255 + 1, 0).astype(np.uint8)
+    highest = cv2.dilate(piece, disc)
+    lowest = 255 - cv2.dilate(np.where(mask, 255 - piece, 0).astype(np.uint8), disc)
+    closed = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, disc)
+    return np.asarray(mask | ((closed > 0) & (highest == lowest)), np.uint8)

@@ -213,7 +213,7 @@ def test_what_an_obstacle_hides_is_unknown_though_it_was_free_before() -> None:
     occupancy = look(local_map, START + 1, pose(0.0), everywhere, smear)
     assert value_at(occupancy, 4.2, 0.1) == OCCUPIED
     assert value_at(occupancy, 7.0, 0.1) == UNKNOWN
-    assert value_at(occupancy, 3.0, 0.1) < 50 and value_at(occupancy, 7.0, 2.5) < 50
+    assert value_at(occupancy, 2.5, 0.1) < 50 and value_at(occupancy, 7.0, 2.5) < 50
 
 
 def test_what_is_out_of_view_is_remembered_for_the_memory_and_no_longer() -> None:

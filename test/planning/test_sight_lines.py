@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ris_ros.geometry.grid import Grid
-from ris_ros.planning.sight_lines import SightLines
+from ris_ros.planning.sight_lines import Build, SightLines
 
 GRID = Grid(0.25, (60, 56), (-5.0, -7.0))
 CENTRES_M = GRID.centres_m()
 THICKNESS_M = 0.75
+PLAIN = Build(depth_m=THICKNESS_M, overhang_m=0.0, gap_m=0.0)
 
 eyes = st.tuples(st.floats(-6.0, 11.0), st.floats(-8.0, 8.0))
 places = st.tuples(st.floats(-4.0, 9.0), st.floats(-6.0, 6.0))
@@ -45,7 +46,7 @@ def test_no_cell_of_a_mask_is_ever_left_out(eye: tuple[float, float], masked: li
     standing = np.zeros(GRID.shape, np.bool_)
     for cell in masked:
         standing[cell] = True
-    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(standing, THICKNESS_M)
+    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(standing, PLAIN)
     assert not (occupied & hidden).any()
     assert (occupied | hidden)[standing].all()
 
@@ -58,7 +59,7 @@ def test_a_post_stands_where_its_smear_begins_and_hides_the_rest(
     distance_m = math.dist(eye, place)
     assume(distance_m > 2.0)
     mask = smear(eye, place, half_width_m, length_m)
-    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(mask, THICKNESS_M)
+    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(mask, PLAIN)
     side = GRID.resolution_m
     ray = np.subtract(place, eye) / distance_m
     beyond_m = (CENTRES_M - eye) @ ray - distance_m
@@ -77,7 +78,7 @@ def test_a_post_stands_where_its_smear_begins_and_hides_the_rest(
 def test_ground_before_beside_and_beyond_a_smear_is_in_view() -> None:
     eye = (-5.0, 0.1)
     mask = smear(eye, (0.0, 0.1), 0.5, 4.0)
-    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(mask, THICKNESS_M)
+    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(mask, PLAIN)
     taken = occupied | hidden
     assert taken[mask].all()
     x, y = CENTRES_M[..., 0], CENTRES_M[..., 1]
@@ -90,14 +91,36 @@ def test_the_grazed_side_of_a_smear_is_no_row_of_posts() -> None:
     for turn in np.linspace(-0.6, 0.6, 25):
         place = (eye[0] + 4.0 * math.cos(turn), eye[1] + 4.0 * math.sin(turn))
         mask = smear(eye, place, 0.45, 30.0)
-        occupied, _ = SightLines(GRID, eye, seen_from(eye)).feet(mask, THICKNESS_M)
+        occupied, _ = SightLines(GRID, eye, seen_from(eye)).feet(mask, PLAIN)
         assert np.linalg.norm(CENTRES_M[occupied] - place, axis=1).max() < 1.5
+
+
+def two_wheels(eye: tuple[float, float], across_m: float, body: bool) -> NDArray[np.bool_]:
+    """What stands left and right of straight ahead begins at x = 0, what is between 2 m later, if it is there."""
+    wheels = [smear(eye, (0.0, side * across_m / 2), 0.3, 5.0) for side in (-1.0, 1.0)]
+    return wheels[0] | wheels[1] | (smear(eye, (2.0, 0.0), across_m / 2, 3.0) & body)
+
+
+def test_between_its_wheels_a_car_stands_too() -> None:
+    eye = (-5.0, 0.0)
+    for overhang_m, nearest_x_m in ((0.0, -0.1), (0.8, -0.9)):
+        lines = SightLines(GRID, eye, seen_from(eye))
+        occupied, _ = lines.feet(two_wheels(eye, 1.8, body=True), Build(overhang_m=overhang_m))
+        row = occupied[28]
+        assert row[np.searchsorted(CENTRES_M[28, :, 0], 0.3)]
+        assert abs(CENTRES_M[28, row, 0].min() - nearest_x_m) <= 2 * GRID.resolution_m
+
+
+def test_between_two_posts_one_can_pass() -> None:
+    eye = (-5.0, 0.0)
+    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(two_wheels(eye, 1.8, body=False), Build())
+    assert not (occupied | hidden)[27:29].any()
 
 
 def test_a_second_thing_behind_open_ground_stands_too() -> None:
     eye = (-5.0, 0.0)
     masks = smear(eye, (-1.0, 0.0), 0.4, 2.0), smear(eye, (4.0, 0.0), 0.4, 3.0)
-    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(masks[0] | masks[1], THICKNESS_M)
+    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(masks[0] | masks[1], PLAIN)
     row, (near, open_ground, far, behind) = 28, np.searchsorted(CENTRES_M[28, :, 0], [-0.8, 2.5, 4.2, 6.0])
     assert occupied[row, near] and occupied[row, far] and hidden[row, behind]
     assert not occupied[row, open_ground] and not hidden[row, open_ground]
@@ -107,7 +130,7 @@ def test_a_window_is_not_the_end_of_a_car() -> None:
     eye = (-5.0, 0.0)
     mask = smear(eye, (-1.0, 0.0), 0.6, 8.0)
     window = mask & (np.abs(CENTRES_M[..., 0] - 2.0) < 0.2)
-    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(mask & ~window, THICKNESS_M)
+    occupied, hidden = SightLines(GRID, eye, seen_from(eye)).feet(mask & ~window, PLAIN)
     assert hidden[window].all()
     assert not occupied[CENTRES_M[..., 0] > 1.0].any()
 
@@ -116,7 +139,7 @@ def test_a_thing_that_the_picture_cuts_may_stand_in_all_the_ground_before_it() -
     eye = (-4.0, 0.0)
     seen = seen_from(eye, nearest_m=3.0) & (np.abs(CENTRES_M[..., 1]) < 4.0)
     cut = seen & (np.linalg.norm(CENTRES_M - eye, axis=2) < 4.0) & (CENTRES_M[..., 1] > 0.5)
-    occupied, _ = SightLines(GRID, eye, seen).feet(cut, THICKNESS_M)
+    occupied, _ = SightLines(GRID, eye, seen).feet(cut, PLAIN)
     towards = np.arctan2(CENTRES_M[..., 1], CENTRES_M[..., 0] - eye[0])
     near = ~seen & (np.linalg.norm(CENTRES_M - eye, axis=2) < 2.9) & (CENTRES_M[..., 0] > eye[0])
     assert occupied[near & (towards > 0.3) & (towards < 0.8)].all()
@@ -125,5 +148,5 @@ def test_a_thing_that_the_picture_cuts_may_stand_in_all_the_ground_before_it() -
 
 def test_a_camera_that_sees_nothing_hides_nothing() -> None:
     nothing = np.zeros(GRID.shape, np.bool_)
-    occupied, hidden = SightLines(GRID, (0.0, 0.0), nothing).feet(nothing, THICKNESS_M)
+    occupied, hidden = SightLines(GRID, (0.0, 0.0), nothing).feet(nothing, PLAIN)
     assert not occupied.any() and not hidden.any()
