@@ -143,7 +143,9 @@ class CameraModel:
         Returns:
             float64 [n, 3] of length 1 in the optical frame; NaN where the lens has no direction for a pixel.
         """
-        uv = (np.asarray(xy_px, np.float64) - self.centre_px) / self.focal_px
+        uv = np.array(xy_px, np.float64, order="F")
+        uv -= self.centre_px
+        uv /= self.focal_px
         return self.lens.rays(uv)
 
     def _in_picture(self, xy_px: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -145,4 +145,8 @@ class RigidTransform:
         Returns:
             float64 [..., 3] in the target frame.
         """
-        return np.asarray(points_m, np.float64) @ self.rotation.T + self.translation_m
+        points = np.asarray(points_m, np.float64)
+        # One long row for each axis: rows of three numbers would take twice as long, here and in whatever comes next.
+        carried = self.rotation @ points.reshape(-1, 3).T
+        carried += self.translation_m[:, np.newaxis]
+        return carried.T.reshape(points.shape)

@@ -171,10 +171,9 @@ class Viewpoint:
 
     def _on_ground(self, xy_px: NDArray[np.floating]) -> NDArray[np.float64]:
         """float64 [n, 3]: where pixels' directions meet the ground at any range; NaN where they do not."""
-        rays = self.camera.rays(xy_px) @ self.base_from_camera.rotation.T
+        x, y, z = self.base_from_camera.rotation @ self.camera.rays(xy_px).T
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            lengths = -self.height_m / rays[:, 2]
-            lengths[~(rays[:, 2] < 0.0)] = np.nan
-        points = rays * lengths[:, np.newaxis]
-        points += self.base_from_camera.translation_m
-        return points
+            length = -self.height_m / z
+            length[~(z < 0.0)] = np.nan
+        camera_x, camera_y = self.camera_xy_m
+        return np.stack([camera_x + x * length, camera_y + y * length, np.where(z < 0.0, self.ground_z_m, np.nan)]).T
