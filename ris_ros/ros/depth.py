@@ -18,8 +18,9 @@ from ris_ros.ros.followed_topic import FollowedTopic
 from ris_ros.ros.serialized import read_cloud, read_image
 from ris_ros.ros.stamps import NS_PER_S, to_ns
 
-_KEPT = 8
-"""Messages of a camera: of a stream of 30 Hz a quarter of a second, which no answer is slower than by far."""
+_KEPT_NS = NS_PER_S
+_KEPT_BYTES = 64 * 2**20
+"""What is kept of a camera, at most: long enough for the answer of a slow model, and never more memory than this."""
 
 _SAMPLES: Mapping[str, str] = MappingProxyType({"16UC1": "u2", "mono16": "u2", "32FC1": "f4"})
 _COORDINATES: Mapping[int, str] = MappingProxyType({PointField.FLOAT32: "f4", PointField.FLOAT64: "f8"})
@@ -40,6 +41,11 @@ class DepthImage:
     def stamp_ns(self) -> int:
         """Its stamp."""
         return to_ns(self._message.header.stamp)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its data."""
+        return len(self._message.data)
 
     @property
     def frame_id(self) -> str:
@@ -74,6 +80,11 @@ class DepthCloud:
         return to_ns(self._message.header.stamp)
 
     @property
+    def size_bytes(self) -> int:
+        """Of its data."""
+        return len(self._message.data)
+
+    @property
     def frame_id(self) -> str:
         """The frame that its points are in."""
         return str(self._message.header.frame_id)
@@ -104,8 +115,9 @@ class Depths:
     def __init__(self, node: Any, names: Sequence[str], wanted: Callable[[str], bool]) -> None:
         self._wanted = wanted
         self._lock = threading.Lock()
-        self._kept: dict[str, deque[Depth]] = {name: deque(maxlen=_KEPT) for name in names}
-        self._problems: dict[str, str] = {}
+        self._kept: dict[str, deque[Depth]] = {name: deque() for name in names}
+        self._damaged: dict[str, str] = {}
+        self._far: dict[str, str] = {}
         self._skews_ns: dict[str, int] = {}
         self._topics = {name: self._topic(node, name) for name in names}
         self.follow()
@@ -145,12 +157,20 @@ class Depths:
         nearest = min(kept, key=lambda depth: abs(depth.stamp_ns - stamp_ns), default=None)
         if nearest is None:
             return None
-        self._skews_ns[camera] = abs(nearest.stamp_ns - stamp_ns)
-        return nearest if self._skews_ns[camera] <= skew_ns else None
+        off_ns = abs(nearest.stamp_ns - stamp_ns)
+        self._skews_ns[camera] = off_ns
+        if off_ns > skew_ns:
+            self._far[camera] = (
+                f"The depth of camera '{camera}' nearest to its image is {off_ns / NS_PER_S:.3f} s away from it: let"
+                " both be stamped by one clock and at one time, or raise max_depth_skew_s."
+            )
+            return None
+        self._far.pop(camera, None)
+        return nearest
 
     def problem(self, camera: str) -> str:
         """A sentence on depth that is published and cannot be used; empty where there is none such."""
-        return self._topics[camera].problem or self._problems.get(camera, "")
+        return self._topics[camera].problem or self._damaged.get(camera) or self._far.get(camera, "")
 
     def describe(self, camera: str) -> dict[str, str]:
         """What diagnostics tell of a camera's depth: its type, and while it is read its rate and skew."""
@@ -175,22 +195,31 @@ class Depths:
                 try:
                     depth = keep(read(serialized))
                 except ImageError as error:
-                    self._problems[camera] = f"The depth of camera '{camera}' cannot be read. {error}"
+                    self._damaged[camera] = f"The depth of camera '{camera}' cannot be read. {error}"
                     return
-                self._problems.pop(camera, None)
-                with self._lock:
-                    self._kept[camera].append(depth)
+                self._damaged.pop(camera, None)
+                self._keep(camera, depth)
 
             return received
 
         readers = {Image: reader(read_image, DepthImage), PointCloud2: reader(read_cloud, DepthCloud)}
         return FollowedTopic(node, f"{camera}/depth", readers, depth=2, serialized=True)
 
+    def _keep(self, camera: str, depth: Depth) -> None:
+        """Keep what came, and let go of what is too old or too much."""
+        with self._lock:
+            kept = self._kept[camera]
+            kept.append(depth)
+            total_bytes = sum(one.size_bytes for one in kept)
+            # Stamps may also jump back: a recording began again.
+            while len(kept) > 1 and (total_bytes > _KEPT_BYTES or abs(depth.stamp_ns - kept[0].stamp_ns) > _KEPT_NS):
+                total_bytes -= kept.popleft().size_bytes
+
     def _forget(self, camera: str) -> None:
         with self._lock:
             self._kept[camera].clear()
-        self._skews_ns.pop(camera, None)
-        self._problems.pop(camera, None)
+        for told in (self._skews_ns, self._damaged, self._far):
+            told.pop(camera, None)
 
 
 def _samples(message: Any) -> NDArray[Any]:

@@ -13,11 +13,13 @@ from ris_ros.errors import GeometryError, LateTransformError
 from ris_ros.geometry.rigid import RigidTransform
 from ris_ros.geometry.transform_tree import TransformTree
 from ris_ros.ros.followed_topic import FollowedTopic
-from ris_ros.ros.stamps import to_ns
+from ris_ros.ros.stamps import NS_PER_S, to_ns
 
 TOPIC = "odom"
 _MEMORY_S = 5.0
 _DEPTH = 50
+_JUMP_NS = NS_PER_S
+"""Stamps that go back by more than this are of a recording that began again, not of messages that overtook others."""
 
 
 class OdometryMotion:
@@ -77,7 +79,7 @@ class OdometryMotion:
             newest_ns, problem = self._newest_ns, self._problem
         if newest_ns is None:
             return {"motion": problem or self._topic.problem or "not known"}
-        return {"motion": self._topic.topic, "motion_age_s": f"{(now_ns - newest_ns) / 1e9:.3f}"}
+        return {"motion": self._topic.topic, "motion_age_s": f"{(now_ns - newest_ns) / NS_PER_S:.3f}"}
 
     def _receive(self, message: Any) -> None:
         frames = message.header.frame_id.lstrip("/"), message.child_frame_id.lstrip("/")
@@ -86,6 +88,8 @@ class OdometryMotion:
             try:
                 self._problem = self._strange(frames)
                 if not self._problem:
+                    if self._newest_ns is not None and stamp_ns < self._newest_ns - _JUMP_NS:
+                        self._tree.clear_moving()
                     self._tree.add(*frames, _transform(message.pose.pose), stamp_ns)
                     self._newest_ns = stamp_ns
             except GeometryError as error:

@@ -154,12 +154,29 @@ def test_the_nearest_depth_is_given_where_it_is_near_enough(bench: StreamBench, 
     assert near.stamp_ns == first.stamp_ns
     assert depths.at("camera", first.stamp_ns - 30 * MS, 20 * MS) is None
     assert depths.describe("camera")["depth_skew_s"] == "0.030"
+    assert "is 0.030 s away" in depths.problem("camera")
+    assert depths.at("camera", first.stamp_ns, 0) is near
+    assert depths.problem("camera") == ""
     assert isinstance(near, DepthImage)
     assert (near.depth_m() == 2.0).all()
     assert near.depth_m() is near.depth_m(), "decoded once"
     bench.until(lambda: depths.describe("camera").get("depth_rate_hz") == "100.0", publish)
     depths.forget()
     assert depths.at("camera", first.stamp_ns, 10_000 * MS) is None
+
+
+def test_no_more_is_kept_than_a_second(bench: StreamBench, depths: Depths) -> None:
+    stamps = iter(range(1_000 * MS, 100_000 * MS, 400 * MS))
+
+    def publish() -> None:
+        depths.follow()
+        bench.publish("camera/depth", depth_of_two(next(stamps)))
+
+    first: Depth = bench.until(lambda: depths.at("camera", 0, 1_000_000 * MS), publish)
+    bench.until(lambda: depths.at("camera", first.stamp_ns, 0) is None, publish)
+    oldest: Any = depths.at("camera", 0, 1_000_000 * MS)
+    newest: Any = depths.at("camera", 1_000_000 * MS, 1_000_000 * MS)
+    assert newest.stamp_ns - oldest.stamp_ns <= 1_000 * MS
 
 
 def test_depth_may_change_from_images_to_clouds(bench: StreamBench, depths: Depths) -> None:

@@ -98,6 +98,20 @@ def test_what_is_merely_late_is_waited_for(bench: StreamBench, motion: OdometryM
     assert found[0].translation_m.tolist() == [1.5, 0.0, 0.0]
 
 
+def test_a_recording_may_begin_again(bench: StreamBench, motion: OdometryMotion) -> None:
+    drive(bench, motion)
+
+    def known() -> bool:
+        try:
+            return motion.fixed_from_base(2 * S) is not None
+        except GeometryError:
+            return False
+
+    bench.until(known, lambda: bench.publish("odom", odometry(7.0, 2 * S)))
+    with pytest.raises(LateTransformError):
+        motion.fixed_from_base(10 * S)
+
+
 def test_odometry_of_other_frames_is_not_believed(bench: StreamBench, motion: OdometryMotion) -> None:
     def publish() -> None:
         motion.follow()

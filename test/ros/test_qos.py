@@ -8,9 +8,9 @@ pytest.importorskip("rclpy")
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
-from ris_ros.ros.qos import Kind, Offer, plan
+from ris_ros.ros.qos import Kind, Offer, plan, stream_qos
 
 pytestmark = pytest.mark.ros
 
@@ -45,3 +45,11 @@ def test_nothing_is_asked_for_that_is_not_offered(raw: Offer, compressed: Offer)
     for kind, policy in plan("auto", raw, compressed).items():
         offered = raw if kind is Kind.RAW else compressed
         assert policy == ReliabilityPolicy.BEST_EFFORT or offered.reliable
+
+
+@given(st.builds(Offer, st.integers(0, 3), st.booleans(), st.booleans()))
+def test_what_goes_with_images_is_asked_for_as_it_is_offered(offered: Offer) -> None:
+    qos = stream_qos(offered, 3)
+    assert (qos.reliability == ReliabilityPolicy.RELIABLE) == offered.reliable
+    assert (qos.durability == DurabilityPolicy.TRANSIENT_LOCAL) == offered.kept
+    assert qos.depth == 3

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 pytest.importorskip("rclpy", reason="rclpy cannot be imported: run `make setup`")
 
 from rclpy.serialization import serialize_message
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from ris_ros.errors import ImageError
 from ris_ros.ros.convert import image_size_px, to_frame
-from ris_ros.ros.serialized import SerializedImage, read_compressed_image, read_image
+from ris_ros.ros.serialized import SerializedImage, read_cloud, read_compressed_image, read_image
 
 LIMIT = 1_000_000
 unsigned = st.integers(0, 2**32 - 1)
@@ -48,6 +48,26 @@ def test_every_field_of_an_image_is_read(
     assert (read.header.stamp.sec, read.header.stamp.nanosec) == (stamped.stamp.sec, stamped.stamp.nanosec)
     assert (read.header.frame_id, read.encoding) == (stamped.frame_id, encoding)
     assert (read.height, read.width, read.is_bigendian, read.step) == (height, width, is_bigendian, step)
+    assert bytes(read.data) == data
+
+
+fields = st.builds(PointField, name=texts, offset=unsigned, datatype=st.integers(0, 255), count=unsigned)
+
+
+@settings(deadline=None)
+@given(headers, unsigned, unsigned, st.lists(fields, max_size=5), st.booleans(), unsigned, st.binary(max_size=40))
+def test_every_field_of_a_cloud_is_read(
+    stamped: Header, height: int, width: int, some: list[PointField], is_bigendian: bool, step: int, data: bytes
+) -> None:
+    message = PointCloud2(header=stamped, height=height, width=width, fields=some, is_bigendian=is_bigendian)
+    message.point_step, message.row_step, message.data = step, step, array.array("B", data)
+    read = read_cloud(serialize_message(message))
+    assert (read.header.stamp.sec, read.header.stamp.nanosec) == (stamped.stamp.sec, stamped.stamp.nanosec)
+    assert (read.header.frame_id, read.height, read.width) == (stamped.frame_id, height, width)
+    assert [(one.name, one.offset, one.datatype, one.count) for one in read.fields] == [
+        (one.name, one.offset, one.datatype, one.count) for one in some
+    ]
+    assert (bool(read.is_bigendian), read.point_step, read.row_step) == (is_bigendian, step, step)
     assert bytes(read.data) == data
 
 
