@@ -44,7 +44,7 @@ class View:
         failure: Why the latest configuring failed, empty when it did not.
         engine: What is known of the engines: bundle, backend, precision, device.
         cameras: How each camera is listened to; empty unless active.
-        ground: What is known of each camera over the ground; empty unless active.
+        ground: What is known of each camera over the ground; empty unless configured.
         planner: What the planner does; None unless configured.
         commands: Text of each active command by id, oldest first.
         incompatible: A sentence on a publisher of commands whose QoS does not fit, empty when all fit.
