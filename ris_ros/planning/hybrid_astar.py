@@ -29,7 +29,7 @@ _BATCH = 48
 _SHOTS = 4
 """From so many of them the curve to the goal is tried."""
 
-_GREED = 1.3
+_GREED = 1.1
 """The estimate counts for so much more than what is known: a way may cost this much more than the cheapest."""
 
 _STEP_CELLS = 1.5
