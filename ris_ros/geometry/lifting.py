@@ -29,7 +29,7 @@ _FEWEST_POINTS = 5
 
 _CELL_SHARE = 0.02
 _SMALLEST_CELL_M = 0.1
-_THIN_SHARE = 0.1
+_THIN_SHARE = 0.05
 """Cells with less than this share of the usual surface hold stray points: flying pixels, ground at the foot."""
 
 _TRIMMED_PERCENT = 0.5
