@@ -5,23 +5,27 @@ from __future__ import annotations
 import math
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
 from rclpy.clock import Clock, ClockType
+from unique_identifier_msgs.msg import UUID
 
 from ris_ros.errors import TransportError
 from ris_ros.ros.aim import Action, Aim, navigate_to_pose
 
 _PERIOD_S = 0.25
 _RETRY_S = 2.0
-"""Between two attempts to send a goal that was rejected, or to cancel one that goes on."""
+"""Between two attempts to send a goal that was rejected, or to cancel one that goes on; a result is late after it."""
 _ANSWER_S = 5.0
 """A server that has not answered a goal by then is taken for dead."""
 _DISCOVERY_S = 1.0
 """A server that is there is found within this time."""
+_ENDS = (GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED, GoalStatus.STATUS_ABORTED)
 _PROBLEM = "navigate"
 _IDLE = "idle"
 
@@ -37,7 +41,9 @@ class _Drive:
     def __init__(self, aim: Aim, replaces: _Drive | None) -> None:
         self.aim = aim
         self.replaces = replaces
+        self.id = UUID(uuid=list(uuid.uuid4().bytes))
         self.handle: Any = None
+        self.ended_s = math.inf
         self.sent_s = time.monotonic()
         self.cancelled_s = -math.inf
 
@@ -150,10 +156,19 @@ class NavigateClient:
         if drive is not None and drive.handle is None:
             if time.monotonic() - drive.sent_s > _ANSWER_S:
                 self._lose("does not answer")
+        elif drive is not None and drive.handle.status in _ENDS:
+            self._await_result(drive)
         elif drive is not None and drive.aim.near(aim, self._tolerance_m()):
             pass
         elif not self._settled(aim) and not self._leaving and time.monotonic() >= self._not_before_s:
             self._send(aim, drive)
+
+    def _await_result(self, drive: _Drive) -> None:
+        """A goal has ended; the answer that says why may be lost, as answers of services are now and then."""
+        now_s = time.monotonic()
+        drive.ended_s = min(drive.ended_s, now_s)
+        if now_s - drive.ended_s > _RETRY_S:
+            self._over(drive, drive.handle.status, None)
 
     def _settled(self, aim: Aim) -> bool:
         """Whether an end was made of it already."""
@@ -193,7 +208,7 @@ class NavigateClient:
         drive = _Drive(aim, replaces)
         self._drive, self._ended = drive, None
         self.state = "sending a goal"
-        future = self._client.send_goal_async(self._action.goal(aim))
+        future = self._client.send_goal_async(self._action.goal(aim), goal_uuid=drive.id)
         future.add_done_callback(lambda done: self._answered(drive, done.result()))
 
     def _answered(self, drive: _Drive, handle: Any) -> None:
@@ -202,7 +217,9 @@ class NavigateClient:
         current = drive is self._drive
         if handle.accepted:
             drive.handle = handle
-            handle.get_result_async().add_done_callback(lambda done: self._over(drive, done.result()))
+            handle.get_result_async().add_done_callback(
+                lambda done: self._over(drive, done.result().status, done.result().result)
+            )
             if current:
                 self.state = "driving"
                 x_m, y_m = drive.aim.pose.x_m, drive.aim.pose.y_m
@@ -220,16 +237,16 @@ class NavigateClient:
                 _PROBLEM, f"Nav2 rejected the goal of '{drive.aim.text}': see whether its bt_navigator is active."
             )
 
-    def _over(self, drive: _Drive, answer: Any) -> None:
-        """A goal has ended."""
+    def _over(self, drive: _Drive, status: int, result: Any) -> None:
+        """A goal has ended; ``result`` is None where it was lost."""
         current = drive is self._drive
         self._drop(drive)
         self.look()
         if not current:
             return
         assert self._action is not None
-        text, error = drive.aim.text, self._action.error(answer.result)
-        succeeded = answer.status == GoalStatus.STATUS_SUCCEEDED
+        text, error = drive.aim.text, "" if result is None else self._action.error(result)
+        succeeded = status == GoalStatus.STATUS_SUCCEEDED
         self._ended, self._for_good = drive.aim, not succeeded and not error
         if succeeded:
             self.state = "arrived"
@@ -258,22 +275,27 @@ class NavigateClient:
             self._cancel(drive)
 
     def _cancel(self, drive: _Drive) -> None:
-        self._leaving.append(drive)
-        if drive.replaces is not None:
-            self._leaving.append(drive.replaces)
+        self._leaving += [each for each in (drive, drive.replaces) if each is not None and each not in self._leaving]
         self._see_off()
 
     def _see_off(self) -> None:
         """Ask to cancel what goes on unwanted, again and again; nothing else is sent before it has ended."""
         now_s = time.monotonic()
         for drive in tuple(self._leaving):
+            if drive.handle is None and now_s - drive.sent_s > _ANSWER_S:
+                # It may have been accepted all the same, the answer lost: then it is known by the name that we gave it.
+                drive.handle = self._handle(drive.id)
             if drive.handle is None:
-                if now_s - drive.sent_s > _ANSWER_S:  # should it be accepted yet, it is cancelled then
-                    self._leaving.remove(drive)
-            elif now_s - drive.cancelled_s > _RETRY_S and self._client.server_is_ready():
+                continue
+            if now_s - drive.cancelled_s > _RETRY_S and self._client.server_is_ready():
                 drive.cancelled_s = now_s
                 future = drive.handle.cancel_goal_async()
                 future.add_done_callback(lambda done, drive=drive: self._cancelled(drive, done.result()))
+
+    def _handle(self, goal_id: UUID) -> ClientGoalHandle:
+        """A handle to a goal that was sent, without its server's answer."""
+        assert self._action is not None
+        return ClientGoalHandle(self._client, goal_id, self._action.type.Impl.SendGoalService.Response(accepted=True))
 
     def _cancelled(self, drive: _Drive, response: Any) -> None:
         """The server has answered a request to cancel; a goal that it cancels ends with a result."""

@@ -61,6 +61,11 @@ class Bench:
         self.peer.do(lambda: self.peer.node.create_subscription(type_, topic, arrived, qos))
         return heard
 
+    def matched(self, *topics: str) -> bool:
+        """Whether each of these topics of the host has found a subscription."""
+        found = {p.topic_name for p in self.host.node.publishers if p.get_subscription_count()}
+        return {f"/ris/{topic}" for topic in topics} <= found
+
     def until(self, what: Callable[[], Any]) -> None:
         end = time.monotonic() + PATIENCE_S
         with self.changed:
@@ -91,8 +96,8 @@ def test_a_plan_goes_out_whole_in_the_base_frame_at_the_images_stamp(bench: Benc
             ("plan", Plan),
         )
     }
-    bench.until(lambda: bench.outputs.wanted_plan and bench.outputs.wanted_path)
-    bench.until(lambda: all(bench.host.node.count_subscribers(f"/ris/{topic}") for topic in heard))
+    bench.until(lambda: bench.matched(*heard))
+    assert bench.outputs.wanted_plan and bench.outputs.wanted_path
     bench.outputs.plan(KNOWN)
     bench.until(lambda: all(heard.values()))
 
@@ -107,14 +112,11 @@ def test_what_a_plan_no_longer_holds_is_taken_back_once(bench: Bench) -> None:
     paths = bench.listen("/ris/path", PathMessage)
     plans = bench.listen("/ris/plan", Plan, latched=False)
     goals = bench.listen("/ris/goal_pose", PoseStamped, latched=False)
-    bench.until(
-        lambda: all(bench.host.node.count_subscribers(f"/ris/{name}") for name in ("path", "plan", "goal_pose"))
-    )
+    bench.until(lambda: bench.matched("path", "plan", "goal_pose"))
     for step, each in enumerate((KNOWN, LOST, LOST), 1):
         bench.outputs.plan(each)
-        bench.until(lambda step=step: len(plans) == step)
+        bench.until(lambda step=step: (len(plans), len(paths)) == (step, min(step, 2)))
 
-    bench.until(lambda: len(paths) == 2)
     assert [len(path.poses) for path in paths] == [2, 0]
     assert len(goals) == 1
     assert (plans[-1].state, plans[-1].reason) == (Plan.LOST, "It was not seen for 1 s.")
@@ -162,7 +164,7 @@ def test_an_inactive_node_is_silent(bench: Bench) -> None:
     bench.outputs.plan(KNOWN)
     bench.host.node.trigger_activate()
     plans, paths = bench.listen("/ris/plan", Plan, latched=False), bench.listen("/ris/path", PathMessage)
-    bench.until(lambda: bench.outputs.wanted_path and bench.host.node.count_subscribers("/ris/plan"))
+    bench.until(lambda: bench.matched("plan", "path"))
     bench.outputs.plan(LOST)
     bench.until(lambda: plans)
 

@@ -15,9 +15,12 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+import rclpy.task
 from fake_nav2 import FakeNav2, refer
 from geometry_msgs.msg import PoseStamped
 from plans import plan
+from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
 from spinning import PATIENCE_S, Spinning
 
 from ris_ros.errors import TransportError
@@ -259,6 +262,38 @@ def test_a_goal_that_is_released_before_it_is_accepted_is_cancelled(bench: Bench
     bench.client.release("the command was cleared")
     bench.until(lambda: bench.reports)
     bench.nav2.answering.set()
+    bench.until(lambda: bench.nav2.ended == [("5.0 1.0 odom", "canceled")])
+
+
+@pytest.mark.parametrize(("how", "state"), [("succeeded", "arrived"), ("aborted", "ended from outside")])
+def test_an_end_is_noticed_though_its_result_is_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, how: str, state: str
+) -> None:
+    monkeypatch.setattr(ClientGoalHandle, "get_result_async", lambda _: rclpy.task.Future())
+    bench.nav2.start(bench.name)
+    bench.client.aim(AIM)
+    bench.driving()
+    bench.nav2.end(how)
+    bench.until(lambda: (bench.reports if how == "succeeded" else bench.problems)[-1:] and bench.client.state == state)
+    bench.settle()
+
+    assert len(bench.nav2.heard) == 1
+
+
+def test_a_goal_is_cancelled_though_the_answer_that_accepted_it_is_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = ActionClient.send_goal_async
+
+    def send_and_lose_the_answer(*args: Any, **kwargs: Any) -> Any:
+        send(*args, **kwargs)
+        return rclpy.task.Future()
+
+    monkeypatch.setattr(ActionClient, "send_goal_async", send_and_lose_the_answer)
+    bench.nav2.start(bench.name)
+    bench.client.aim(AIM)
+    bench.until(lambda: bench.nav2.heard)
+    bench.client.release("the command was cleared")
     bench.until(lambda: bench.nav2.ended == [("5.0 1.0 odom", "canceled")])
 
 
