@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from ris_ros.errors import GeometryError, LateTransformError, UnknownFrameError, UnknownFrameError
+from ris_ros.errors import GeometryError, LateTransformError, UnknownFrameError
 from ris_ros.geometry.rigid import RigidTransform
 
 
