@@ -25,7 +25,8 @@ class Clearance:
     A cell is free when it is known and free with a probability of at least ``free_probability``. Of the unknown cells
     those count as free to stand in and to drive through that the cameras cannot see though the robot stands among
     them: those under its own outline grown by the clearance and two cells, and the blind ones connected with these.
-    Every other unknown cell, and all outside the map, is not free.
+    Every other unknown cell, and all outside the map, is not free. Nor are blind cells in which a thing may stand that
+    the picture shows in part, but for those that the robot itself takes up.
 
     The check never errs towards danger: a pose that is clear leaves at least ``clearance_m`` between the outline and
     every point of every cell that is not free. For that it may refuse poses that leave up to 1.4 cells more: the
@@ -81,6 +82,20 @@ class Clearance:
         """
         return self._fits(poses, self._seen_room_m)
 
+    def may_hold(self) -> NDArray[np.bool_]:
+        """Cells, bool [rows, columns], in which the origin of a pose may lie that is :meth:`clear_seen`.
+
+        In every other there is too little room for it at any heading, by the distance from the robot's origin to its
+        nearest side alone.
+        """
+        grid = self.occupancy.grid
+        nearest_m = min(self.footprint.front_m, self.footprint.rear_m, self.footprint.half_width_m)
+        # What is looked up may be 0.81 cells less than what is there, and the cell's corner have 0.71 more.
+        enough_m = nearest_m + self.clearance_m - (0.81 + 0.71) * grid.resolution_m
+        centres_m = grid.centres_m()
+        room_m = self._look_up(self._seen_room_m, centres_m[..., 0], centres_m[..., 1])
+        return np.asarray(self.seen_free & (room_m >= enough_m))
+
     def room_m(self, xy_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Metres from points [n, 2] to the nearest ground that is not free, at least; 0 in it and outside the map."""
         return np.maximum(self._look_up(self._drivable_room_m, xy_m[:, 0], xy_m[:, 1]), 0.0).astype(np.float64)
@@ -116,7 +131,7 @@ class Clearance:
         return room
 
     def _standing_room(self) -> NDArray[np.bool_]:
-        """The unknown cells that count as free because the robot stands among them."""
+        """The cells that nobody sees and that count as free because the robot stands among them."""
         grid, unknown = self.occupancy.grid, self.occupancy.values == UNKNOWN
         own = np.zeros(grid.shape, np.uint8)
         # The check may want up to 1.4 cells more than the clearance, and cells are set by their middles.
@@ -129,7 +144,8 @@ class Clearance:
         _, labels = cv2.connectedComponents(among, connectivity=4)
         connected = np.unique(labels[(own > 0) & (among > 0)])
         standing: NDArray[np.bool_] = np.isin(labels, connected)
-        return standing
+        # A thing that the lower edge of the picture cuts may stand anywhere before it, but not where the robot does.
+        return standing | (self.occupancy.blind & (own > 0))
 
 
 def _fill(cells: NDArray[np.uint8], corners_m: NDArray[np.float64], grid: Grid) -> None:

@@ -158,7 +158,7 @@ class LocalMap:
         near = unknown & _between(last_ns, now_ns - memory_ns, now_ns + memory_ns)
         cut = near & (self._cut_ns > self._blind_ns)
         values[cut] = OCCUPIED
-        return Occupancy(self._grid, values, near & ~cut, self._newest_ns)
+        return Occupancy(self._grid, values, near, self._newest_ns)
 
     def _takes(self, fixed_from_base: RigidTransform | None, stamp_ns: int) -> bool:
         """Whether an image is to be taken in; forgets what no longer counts beside it."""

@@ -55,7 +55,8 @@ class Occupancy:
         grid: The cells, in the base frame.
         values: int8 [rows, columns]: :data:`UNKNOWN`, or 0 (surely free) to :data:`OCCUPIED`.
         blind: bool [rows, columns]: cells that the cameras cannot see because they lie too close, under the lower edge
-            of the picture; of these nothing is known, but the robot stands among them.
+            of the picture. Of these nothing is known, but the robot stands among them; or they are occupied because
+            a thing that the lower edge cuts may stand there.
         stamp_ns: Stamp of the newest image that it holds.
     """
 
