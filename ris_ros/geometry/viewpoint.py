@@ -19,7 +19,6 @@ from ris_ros.geometry.rigid import RigidTransform
 _QUANTISATION_PX = 1.0 / math.sqrt(12.0)
 """Standard deviation of a place that is known to lie in a pixel."""
 
-_HORIZON_DIRECTIONS = 4096
 _PROBES = 33
 
 
@@ -125,23 +124,6 @@ class Viewpoint:
         height = self.height_m
         error: NDArray[np.float64] = self._tilt_error_rad * (height**2 + self.range_m(points_base_m) ** 2) / height
         return error
-
-    def horizon(self) -> NDArray[np.float64]:
-        """The row of each column at which the ground ends: pixels of a larger y look down, if the camera is upright.
-
-        Returns:
-            float64 [width]: y, which may lie outside of the picture, even far; NaN where the column does not cross the
-            horizon.
-        """
-        turns = np.linspace(-math.pi, math.pi, _HORIZON_DIRECTIONS)
-        level = np.stack([np.cos(turns), np.sin(turns), np.zeros_like(turns)], axis=1)
-        xy_px, _ = self.camera.project(level @ self.base_from_camera.rotation)
-        xy_px = xy_px[np.isfinite(xy_px).all(axis=1)]
-        columns = np.arange(self.camera.size_px[0], dtype=np.float64)
-        if not len(xy_px):
-            return np.full_like(columns, np.nan)
-        xy_px = xy_px[np.argsort(xy_px[:, 0])]
-        return np.interp(columns, xy_px[:, 0], xy_px[:, 1], left=np.nan, right=np.nan)
 
     def require_ground(self) -> None:
         """Make sure that the picture shows ground that is believed.
