@@ -14,7 +14,7 @@ from ris_ros.planning.clearance import Clearance
 from ris_ros.planning.corridor import corridor_headings
 from ris_ros.planning.values import Pose2d
 
-_PLACES = 250
+_PLACES = 300
 """How many cells of a region, evenly thinned out, are looked at."""
 
 _TURNS = np.deg2rad([0.0, 30.0, -30.0, 60.0, -60.0, 90.0, -90.0, 120.0, -120.0, 150.0, -150.0, 180.0])
@@ -65,15 +65,15 @@ def region_goal(region: NDArray[np.bool_], clearance: Clearance, robot: Pose2d =
     inside = region & clearance.seen_free
     if not inside.any():
         raise GeometryError("The region is not on ground that is believed free: ask for another one.")
-    places = _thinned(inside, grid)
-    along = corridor_headings(places, clearance.seen_free, grid, robot)
+    places = _thinned(inside & clearance.may_hold(), grid)
+    along = corridor_headings(places, region, clearance.seen_free, grid, robot)
     away = np.arctan2(places[:, 1] - robot.y_m, places[:, 0] - robot.x_m)
     for headings in (along[:, np.newaxis], away[:, np.newaxis], along[:, np.newaxis] + _TURNS):
         poses = np.column_stack([np.repeat(places, headings.shape[1], axis=0), headings.ravel()])
         middles = _middles(poses, clearance)
         fits = clearance.clear_seen(poses) & _in(middles, region, grid)
         if fits.any():
-            worth = _worth(middles[fits], region, inside, clearance)
+            worth = _worth(poses[fits, :2], middles[fits], region, inside, clearance)
             off = np.repeat(along, headings.shape[1])[fits] - poses[fits, 2]
             worth -= _TURN_WEIGHT_M * np.abs(np.remainder(off + math.pi, 2 * math.pi) - math.pi)
             return _pose(poses[fits][int(np.argmax(worth))])
@@ -149,14 +149,18 @@ def _in(xy_m: NDArray[np.float64], cells: NDArray[np.bool_], grid: Grid) -> NDAr
 
 
 def _worth(
-    middles: NDArray[np.float64], region: NDArray[np.bool_], inside: NDArray[np.bool_], clearance: Clearance
+    origins: NDArray[np.float64],
+    middles: NDArray[np.float64],
+    region: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    clearance: Clearance,
 ) -> NDArray[np.float64]:
     """float64 [n], in metres of room: the robot's depth in the region, the room around it, nearness to the middle."""
     grid = clearance.occupancy.grid
     padded = np.pad(region.astype(np.uint8), 1)
     depth_m = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] * grid.resolution_m
-    rows, columns, _ = grid.cells_of(middles)
-    deep = np.minimum(depth_m[rows, columns], _ENOUGH_ROOM_M)
+    depths = [depth_m[rows, columns] for rows, columns, _ in (grid.cells_of(origins), grid.cells_of(middles))]
+    deep = np.minimum(np.minimum(*depths), _ENOUGH_ROOM_M)
     room = np.minimum(clearance.room_m(middles), _ENOUGH_ROOM_M)
     centre = grid.points_m(*np.nonzero(inside)).mean(axis=0)
     worth: NDArray[np.float64] = deep + room - _CENTRE_WEIGHT * np.linalg.norm(middles - centre, axis=1)
