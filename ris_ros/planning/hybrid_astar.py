@@ -146,7 +146,7 @@ class Search:
         self._step_poses = self._steps.poses(sample_m)
         self._step_effort = effort.of_pieces(self._steps.lengths_m, self._steps.turns_rad)
         self._cells = _cells_over(self._coarse, _CELL * float(self._steps.lengths_m[0]))
-        self._cheapest = np.full(math.prod(self._cells.shape) * (self._steps.headings // self._steps.alike), np.inf)
+        self._cheapest: dict[int, float] = {}  # by cell and heading; an array of all would mostly stay empty
         self._nodes = _Nodes(start)
         self._found_cost = math.inf
         self._found: tuple[int, Curves] | None = None
@@ -210,9 +210,10 @@ class Search:
         first[1:] = cell[order[1:]] != cell[order[:-1]]
         kept = order[first]
         left = self._left(ends[kept])
-        better = (cost[kept] < self._cheapest[cell[kept]] - 1e-9) & np.isfinite(left)
+        known = np.array([self._cheapest.get(place, math.inf) for place in cell[kept].tolist()])
+        better = (cost[kept] < known - 1e-9) & np.isfinite(left)
         kept, left = kept[better], left[better]
-        self._cheapest[cell[kept]] = cost[kept]
+        self._cheapest.update(zip(cell[kept].tolist(), cost[kept].tolist(), strict=True))
         nodes.add(ends[kept, :2], heading[kept], cost[kept], cost[kept] + _GREED * left, parent[kept], step[kept])
 
     def _left(self, poses: Array) -> Array:
