@@ -68,23 +68,23 @@ class PlanTeller:
             self._outputs.withdraw_costmap(occupancy.stamp_ns)
 
     def withdraw_plan(self, reason: str) -> None:
-        """Nothing is planned any more: take the plan back, and drive nowhere."""
-        if self._told is not None:
-            self._outputs.plan(
-                dataclasses.replace(
-                    self._told,
-                    state=PlanState.LOST,
-                    place_m=None,
-                    thing_m=None,
-                    region=np.zeros_like(self._told.region),
-                    region_m=np.zeros((0, 2)),
-                    goal=None,
-                    path=None,
-                    reason=reason,
-                )
-            )
-            self._outputs.withdraw_filter_mask(self._told.stamp_ns)
-            self._told = None
+        """Nothing is planned any more: take the plan back, and drive nowhere. Harmless when that was done."""
+        told, self._told = self._told, None
+        if told is None:
+            return
+        nothing = dataclasses.replace(
+            told,
+            state=PlanState.LOST,
+            place_m=None,
+            thing_m=None,
+            region=np.zeros_like(told.region),
+            region_m=np.zeros((0, 2)),
+            goal=None,
+            path=None,
+            reason=reason,
+        )
+        self._outputs.plan(nothing)
+        self._outputs.withdraw_filter_mask(told.stamp_ns)
         self._release(reason)
 
     def withdraw(self, stamp_ns: int, reason: str) -> None:

@@ -169,7 +169,10 @@ class PlanThread:
                     self._forget()
                 if stopping:
                     return
-                self._wanted = self._outputs.wanted_costmap or self._outputs.wanted_points or self._plan_wanted()
+                wanted = self._outputs.wanted_costmap or self._outputs.wanted_points or self._plan_wanted()
+                if self._wanted and not wanted:
+                    self._forget()  # or whoever subscribes next would be told of what was seen long ago
+                self._wanted = wanted
                 if surveyed is not None:
                     self._take(surveyed)
                 self._tell()
@@ -257,10 +260,9 @@ class PlanThread:
     def _tell_plan(self, since_ns: int) -> None:
         command = self._senses.command()
         if command is None:
-            if self._planner.command is not None:
-                self.state = _IDLE
-                self._teller.withdraw_plan(_CLEARED)
-                self._planner.follow(None)
+            self.state = _IDLE
+            self._teller.withdraw_plan(_CLEARED)
+            self._planner.follow(None)
             return
         begin_ns = time.monotonic_ns()
         plan = None
