@@ -50,7 +50,7 @@ COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
         "demo": CommandEntry("ris_ros.cli.demo", "play the sample drive to the node over ROS 2 and show its answers"),
         "predict": CommandEntry("ris_ros.cli.predict", "ground texts in pictures: one, or those of a manifest"),
         "eval": CommandEntry("ris_ros.cli.evaluate", "measure a model on a data set"),
-        "plan": CommandEntry("ris_ros.cli.plan", "plan where to drive on a picture, or measure plans on rendered scenes"),
+        "plan": CommandEntry("ris_ros.cli.plan", "plan where to drive on a picture, or measure such plans"),
         "train": CommandEntry("ris_ros.cli.train", "train a model, or go on with a run that was interrupted"),
         "data": CommandEntry("ris_ros.cli.data", "list, check, show, render and annotate training data"),
         "export": CommandEntry("ris_ros.cli.export", "write a trained model as a bundle that every backend reads"),

@@ -165,6 +165,16 @@ def believed_viewpoint(camera: CameraModel, base_from_camera: RigidTransform) ->
     )
 
 
+def rendered_view(geometry: Geometry, base_from_camera: RigidTransform) -> Viewpoint:
+    """The camera of a rendered picture, given its pose above the ground, which is exact."""
+    from ris_ros.geometry.camera_model import CameraModel
+
+    camera = geometry.camera
+    focal, (centre_x, centre_y) = camera.focal_px, camera.centre_px
+    k = [focal, 0.0, centre_x, 0.0, focal, centre_y, 0.0, 0.0, 1.0]
+    return believed_viewpoint(CameraModel.from_calibration(camera.size_px, k, "", []), base_from_camera)
+
+
 def read_camera(path: Path, size_px: tuple[int, int]) -> CameraModel:
     """The camera of a calibration file, for pictures of a size.
 
@@ -262,7 +272,7 @@ def _measure(args: argparse.Namespace) -> int:
         eyes = ModelEyes(perceiver, settings.free_texts, settings.obstacle_texts)
     try:
         measured = measure(
-            scenes, course, eyes, _robot(settings), _grid(settings), lambda: _planner(settings), _rendered_view, _show
+            scenes, course, eyes, _robot(settings), _grid(settings), lambda: _planner(settings), rendered_view, _show
         )
     finally:
         if perceiver is not None:
@@ -274,15 +284,6 @@ def _measure(args: argparse.Namespace) -> int:
         write_whole(args.out / METRICS_FILE, json.dumps(written, indent=1).encode())
         print(f"Figures: {args.out / METRICS_FILE}", file=sys.stderr)
     return 0
-
-
-def _rendered_view(geometry: Geometry, base_from_camera: RigidTransform) -> Viewpoint:
-    from ris_ros.geometry.camera_model import CameraModel
-
-    camera = geometry.camera
-    focal, (centre_x, centre_y) = camera.focal_px, camera.centre_px
-    k = [focal, 0.0, centre_x, 0.0, focal, centre_y, 0.0, 0.0, 1.0]
-    return believed_viewpoint(CameraModel.from_calibration(camera.size_px, k, "", []), base_from_camera)
 
 
 def _robot(settings: PlanningSettings) -> Robot:

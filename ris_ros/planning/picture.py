@@ -179,7 +179,7 @@ class _Window:
     @property
     def text(self) -> float:
         """Scale of small words."""
-        return self.size_px[1] / 1500
+        return self.size_px[1] / 1150
 
     def px(self, xy_m: NDArray[np.float64]) -> NDArray[np.int32]:
         """int32 [n, 2] pixels of points [n, 2]."""
@@ -293,7 +293,7 @@ def _legend(canvas: NDArray[np.uint8], sight: Sight, window: _Window) -> None:
     if sight.plan.goal is not None:
         entries.append(("path and goal" if sight.plan.path is not None else "goal", _PATH_COLOUR))
     height = window.size_px[1]
-    side = round(height / 52)
+    side = round(height / 44)
     band = round(1.9 * side)
     strip = canvas[height - band :]
     strip[:] = cv2.addWeighted(strip, 0.25, np.full_like(strip, _PANEL_COLOUR), 0.75, 0.0)
