@@ -15,7 +15,7 @@ from ris_ros.planning.corridor import corridor_headings
 from ris_ros.planning.values import Pose2d
 
 _PLACES = 300
-"""How many cells of a region, evenly thinned out, are looked at."""
+"""How many cells of a region, evenly thinned out, are looked at first, and then those around the best."""
 
 _TURNS = np.deg2rad([0.0, 30.0, -30.0, 60.0, -60.0, 90.0, -90.0, 120.0, -120.0, 150.0, -150.0, 180.0])
 """Headings off the corridor's that are tried where the robot fits in no preferred one."""
@@ -65,19 +65,32 @@ def region_goal(region: NDArray[np.bool_], clearance: Clearance, robot: Pose2d =
     inside = region & clearance.seen_free
     if not inside.any():
         raise GeometryError("The region is not on ground that is believed free: ask for another one.")
-    places = _thinned(inside & clearance.may_hold(), grid)
-    along = corridor_headings(places, region, clearance.seen_free, grid, robot)
+    may_hold = inside & clearance.may_hold()
+    step = max(1, round(math.sqrt(np.count_nonzero(may_hold) / _PLACES)))
+    rows, columns = np.nonzero(may_hold)
+    thinned = (rows % step == 0) & (columns % step == 0)
+    coarse = _best(grid.points_m(rows[thinned], columns[thinned]), region, clearance, robot)
+    if coarse is None:
+        raise GeometryError("The region holds no place of the robot's size that is free: ask for a larger one.")
+    row, column, _ = grid.cells_of(np.array([coarse.x_m, coarse.y_m]))
+    around = (np.abs(rows - row) < step) & (np.abs(columns - column) < step)
+    return _best(grid.points_m(rows[around], columns[around]), region, clearance, robot) or coarse
+
+
+def _best(places: NDArray[np.float64], region: NDArray[np.bool_], clearance: Clearance, robot: Pose2d) -> Pose2d | None:
+    """The best pose at one of these places, float64 [n, 2]; None where the robot fits nowhere."""
+    along = corridor_headings(places, region, clearance.seen_free, clearance.occupancy.grid, robot)
     away = np.arctan2(places[:, 1] - robot.y_m, places[:, 0] - robot.x_m)
     for headings in (along[:, np.newaxis], away[:, np.newaxis], along[:, np.newaxis] + _TURNS):
         poses = np.column_stack([np.repeat(places, headings.shape[1], axis=0), headings.ravel()])
         middles = _middles(poses, clearance)
-        fits = clearance.clear_seen(poses) & _in(middles, region, grid)
+        fits = clearance.clear_seen(poses) & _in(middles, region, clearance.occupancy.grid)
         if fits.any():
-            worth = _worth(poses[fits, :2], middles[fits], region, inside, clearance)
+            worth = _worth(poses[fits, :2], middles[fits], region, clearance)
             off = np.repeat(along, headings.shape[1])[fits] - poses[fits, 2]
             worth -= _TURN_WEIGHT_M * np.abs(np.remainder(off + math.pi, 2 * math.pi) - math.pi)
             return _pose(poses[fits][int(np.argmax(worth))])
-    raise GeometryError("The region holds no place of the robot's size that is free: ask for a larger one.")
+    return None
 
 
 def approach_goal(
@@ -128,14 +141,6 @@ def _pose(row: NDArray[np.float64]) -> Pose2d:
     return Pose2d(x, y, math.remainder(yaw, 2 * math.pi))
 
 
-def _thinned(cells: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
-    """float64 [n, 2]: middles of about _PLACES of the cells that are set, evenly over them."""
-    step = max(1, round(math.sqrt(np.count_nonzero(cells) / _PLACES)))
-    rows, columns = np.nonzero(cells)
-    kept = (rows % step == 0) & (columns % step == 0)
-    return grid.points_m(rows[kept], columns[kept])
-
-
 def _middles(poses: NDArray[np.float64], clearance: Clearance) -> NDArray[np.float64]:
     """float64 [n, 2]: the middle of the robot's outline at each pose."""
     ahead = (clearance.footprint.front_m - clearance.footprint.rear_m) / 2.0
@@ -152,7 +157,6 @@ def _worth(
     origins: NDArray[np.float64],
     middles: NDArray[np.float64],
     region: NDArray[np.bool_],
-    inside: NDArray[np.bool_],
     clearance: Clearance,
 ) -> NDArray[np.float64]:
     """float64 [n], in metres of room: the robot's depth in the region, the room around it, nearness to the middle."""
@@ -162,6 +166,6 @@ def _worth(
     depths = [depth_m[rows, columns] for rows, columns, _ in (grid.cells_of(origins), grid.cells_of(middles))]
     deep = np.minimum(np.minimum(*depths), _ENOUGH_ROOM_M)
     room = np.minimum(clearance.room_m(middles), _ENOUGH_ROOM_M)
-    centre = grid.points_m(*np.nonzero(inside)).mean(axis=0)
+    centre = grid.points_m(*np.nonzero(region & clearance.seen_free)).mean(axis=0)
     worth: NDArray[np.float64] = deep + room - _CENTRE_WEIGHT * np.linalg.norm(middles - centre, axis=1)
     return worth
