@@ -80,6 +80,7 @@ class SightLines:
         self._cell_of_sample = np.where(inside, rows * grid.size_cells[0] + columns, outside).astype(np.intp)
         shown = inside & seen[rows, columns]
         self._first_shown = np.where(shown.any(axis=1), shown.argmax(axis=1), samples - 1)
+        self._before_shown = (np.arange(samples) < self._first_shown[:, np.newaxis]).view(np.uint8)
         line = np.rint((azimuth - first) / turn).astype(np.intp)
         sample = np.rint(range_m / self._step_m).astype(np.intp)
         self._cells = np.flatnonzero((line >= 0) & (line < lines) & (sample < samples))
@@ -117,8 +118,8 @@ class SightLines:
         beyond = self._in_cells(cv2.subtract(smear, _spread(begin, 0, deep)))
         begin &= self._on_lines(cv2.dilate(beyond, np.ones((3, 3), np.uint8))) ^ 1
         foot = _spread(begin, ahead, deep)
-        for line in np.flatnonzero(mask[np.arange(len(mask)), self._first_shown]):
-            foot[line, : self._first_shown[line]] = 1
+        cut = mask[np.arange(len(mask)), self._first_shown] > 0
+        foot[cut] |= self._before_shown[cut]
         occupied = self._in_cells(foot) > 0
         return occupied, (self._in_cells(smear) > 0) & ~occupied
 
