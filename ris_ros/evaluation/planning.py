@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -38,6 +39,7 @@ PROJECTION_ERROR: float = 0.03
 
 PITCH_ERROR_DEG: float = 1.0
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NOT_REGIONS = frozenset(KINDS) - frozenset(REGION_KINDS)
 
 
@@ -132,10 +134,8 @@ def planning_figures(measured: Measured) -> dict[str, Any]:
     return {
         "all": _figures(trials),
         "kinds": {kind: _figures([t for t in trials if t.kind == kind]) for kind in kinds},
-        "no_goal_reasons": dict(Counter(t.reason for t in trials if t.feasible and t.goal is None).most_common()),
-        "no_path_reasons": dict(
-            Counter(t.reason for t in trials if t.feasible and t.goal is not None and t.path_m is None).most_common()
-        ),
+        "no_goal_reasons": _reasons([t for t in trials if t.feasible and t.goal is None]),
+        "no_path_reasons": _reasons([t for t in trials if t.feasible and t.goal is not None and t.path_m is None]),
         "projection": {
             "exact": asdict(measured.exact),
             f"pitch_off_by_{PITCH_ERROR_DEG:g}_deg": asdict(measured.tilted),
@@ -212,6 +212,11 @@ def planning_table(figures: dict[str, Any]) -> str:
             lines += ["", f"{title} though feasible:"]
             lines += [f"{count:6}  {reason}" for reason, count in figures[key].items()]
     return "\n".join(lines)
+
+
+def _reasons(trials: Sequence[Trial]) -> dict[str, int]:
+    """How often each reason was given, the commonest first; numbers in them are not told apart."""
+    return dict(Counter(_NUMBER.sub("..", trial.reason) for trial in trials).most_common())
 
 
 def _judged(name: str, value: float | None, bar: float) -> str:

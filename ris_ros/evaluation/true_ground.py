@@ -214,7 +214,7 @@ def _kernel(footprint: Footprint, yaw_rad: float) -> NDArray[np.float32]:
     along = x * math.cos(yaw_rad) + y * math.sin(yaw_rad)
     across = -x * math.sin(yaw_rad) + y * math.cos(yaw_rad)
     inside = (along <= footprint.front_m) & (along >= -footprint.rear_m) & (np.abs(across) <= footprint.half_width_m)
-    return inside.astype(np.float32)
+    return np.asarray(inside, np.float32)
 
 
 def _eroded(mask: NDArray[np.uint8], kernel: NDArray[np.float32]) -> NDArray[np.bool_]:

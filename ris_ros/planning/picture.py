@@ -93,7 +93,7 @@ def camera_view(sight: Sight) -> NDArray[np.uint8]:
     places = np.nan_to_num(cells, nan=-9.0).astype(np.float32).reshape(height, width, 2)
     colour = cv2.remap(ink, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
     share = cv2.remap(cover, places[..., 0], places[..., 1], cv2.INTER_LINEAR)[..., np.newaxis]
-    return np.rint(picture * (1.0 - share) + colour * share).astype(np.uint8)
+    return np.asarray(np.rint(picture * (1.0 - share) + colour * share), np.uint8)
 
 
 def ground_view(sight: Sight, size_px: tuple[int, int]) -> NDArray[np.uint8]:
@@ -204,7 +204,7 @@ def _painted_ground(sight: Sight) -> tuple[NDArray[np.float32], NDArray[np.float
     cover = np.zeros(grid.shape, np.float32)
 
     def cells(xy_m: NDArray[np.float64]) -> NDArray[np.int32]:
-        return np.rint((xy_m - low) / _GROUND_RESOLUTION_M - 0.5).astype(np.int32)
+        return np.asarray(np.rint((xy_m - low) / _GROUND_RESOLUTION_M - 0.5), np.int32)
 
     if plan.path is not None:
         for pose in plan.path.poses:
