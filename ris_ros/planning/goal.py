@@ -14,8 +14,9 @@ from ris_ros.planning.clearance import Clearance
 from ris_ros.planning.corridor import corridor_headings
 from ris_ros.planning.values import Pose2d
 
-_PLACES = 300
-"""How many cells of a region, evenly thinned out, are looked at first, and then those around the best."""
+_PLACES = (300, 3000)
+"""How many cells of a region, evenly thinned out, are looked at first, and how many where the robot fits in none of
+these; then those around the best."""
 
 _TURNS = np.deg2rad([0.0, 30.0, -30.0, 60.0, -60.0, 90.0, -90.0, 120.0, -120.0, 150.0, -150.0, 180.0])
 """Headings off the corridor's that are tried where the robot fits in no preferred one."""
@@ -65,16 +66,16 @@ def region_goal(region: NDArray[np.bool_], clearance: Clearance, robot: Pose2d =
     inside = region & clearance.seen_free
     if not inside.any():
         raise GeometryError("The region is not on ground that is believed free: ask for another one.")
-    may_hold = inside & clearance.may_hold()
-    step = max(1, round(math.sqrt(np.count_nonzero(may_hold) / _PLACES)))
-    rows, columns = np.nonzero(may_hold)
-    thinned = (rows % step == 0) & (columns % step == 0)
-    coarse = _best(grid.points_m(rows[thinned], columns[thinned]), region, clearance, robot)
-    if coarse is None:
-        raise GeometryError("The region holds no place of the robot's size that is free: ask for a larger one.")
-    row, column, _ = grid.cells_of(np.array([coarse.x_m, coarse.y_m]))
-    around = (np.abs(rows - row) < step) & (np.abs(columns - column) < step)
-    return _best(grid.points_m(rows[around], columns[around]), region, clearance, robot) or coarse
+    rows, columns = np.nonzero(inside & clearance.may_hold())
+    for places in _PLACES:
+        step = max(1, round(math.sqrt(len(rows) / places)))
+        thinned = (rows % step == 0) & (columns % step == 0)
+        coarse = _best(grid.points_m(rows[thinned], columns[thinned]), region, clearance, robot)
+        if coarse is not None:
+            row, column, _ = grid.cells_of(np.array([coarse.x_m, coarse.y_m]))
+            around = (np.abs(rows - row) < step) & (np.abs(columns - column) < step)
+            return _best(grid.points_m(rows[around], columns[around]), region, clearance, robot) or coarse
+    raise GeometryError("The region holds no place of the robot's size that is free: ask for a larger one.")
 
 
 def _best(places: NDArray[np.float64], region: NDArray[np.bool_], clearance: Clearance, robot: Pose2d) -> Pose2d | None:

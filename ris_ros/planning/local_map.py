@@ -36,9 +36,8 @@ _TOUCHED = 51
 """Of 255. A cell counts as occupied where linear interpolation between cells gives 0.2 or more. Every disc of radius
 0.71 cells holds a cell's middle, and within it that weight is 0.25 or more: no obstacle falls between the cells."""
 
-_VALUE_OF_FREE = np.array(
-    [UNKNOWN, *(min(OCCUPIED - 1, round(OCCUPIED * (1 - p / 255))) for p in range(1, 256))], np.int8
-)
+_VALUE_OF_FREE = np.rint(np.minimum(OCCUPIED - 1, OCCUPIED * (1.0 - np.arange(256) / 255.0))).astype(np.int8)
+_VALUE_OF_FREE[0] = UNKNOWN
 
 
 class LocalMap:
@@ -52,7 +51,8 @@ class LocalMap:
     The newest view of a cell is what counts. Obstacles enter at once and leave when three views in a row show none
     (a saturating count of evidence, after the occupancy grids of Elfes 1989, "Using occupancy grids for mobile robot
     perception and navigation"; evidence of free ground is not added up, because a model's errors on successive images
-    are the same errors). Where the masks of obstacles touch the ground, see :class:`SightLines`.
+    are the same errors). What an obstacle hides becomes unknown even where it was free before: it may be the obstacle's
+    own body. Where things stand by their masks on the ground, and what they hide, see :class:`SightLines`.
 
     Only the turn about the vertical and the place in the plane of the robot's motion are used.
 
