@@ -22,7 +22,7 @@ _COARSE_CELLS = 100
 """The distance is worked out on at most so many cells along a side."""
 
 _HEADINGS = 16
-"""A cell can be stood on when it can be with one of so many headings."""
+"""A cell can be stood on when it can be with one of so many headings, or with one of the two between each two."""
 
 _COMFORT_M = 1.0
 """With this much more room than the narrowest standable place has, nothing is in the robot's way."""
@@ -85,7 +85,10 @@ class Terrain:
         rows, columns, inside = self.coarse.cells_of(np.asarray(goal_xy_m))
         if not inside:
             return np.full(self.coarse.shape, np.inf)
-        reached = _swept(np.where(self.standable, self.coarse_cost, _BLOCKED_M), (int(rows), int(columns)))
+        goal = int(rows), int(columns)
+        cost = np.where(self.standable, self.coarse_cost, _BLOCKED_M)
+        cost[goal] = self.coarse_cost[goal]  # whoever asks knows that the robot can stand there
+        reached = _swept(cost, goal)
         reached *= self.coarse.resolution_m
         reached[reached >= _BLOCKED_M * self.coarse.resolution_m / 2] = np.inf
         # A robot may stand clear in a cell whose roomiest point is not: beside a cell that counts, it counts.
@@ -110,15 +113,19 @@ def _coarsened(grid: Grid, room_m: Array) -> tuple[Grid, NDArray[np.int64]]:
 def _standable(free_space: FreeSpace, xy_m: Array, room_m: Array) -> NDArray[np.bool_]:
     """bool [n]: where some heading is clear; most places are settled by the first."""
     standable = np.zeros(len(xy_m), np.bool_)
-    open_places = np.flatnonzero(room_m > 0.0)
-    # Across first, then between: neighbouring headings mostly share their fate.
-    for heading in (np.arange(_HEADINGS) * 7) % _HEADINGS:
-        yaw = np.full(len(open_places), 2.0 * math.pi * heading / _HEADINGS)
-        clear = free_space.clear(np.column_stack([xy_m[open_places], yaw]))
-        standable[open_places[clear]] = True
-        open_places = open_places[~clear]
-        if not len(open_places):
-            break
+    left = np.flatnonzero(room_m > 0.0)
+    for between in range(3):
+        # Far apart first: neighbouring headings mostly share their fate.
+        for heading in (np.arange(_HEADINGS) * 7) % _HEADINGS:
+            yaw = np.full(len(left), 2.0 * math.pi * (heading + between / 3.0) / _HEADINGS)
+            clear = free_space.clear(np.column_stack([xy_m[left], yaw]))
+            standable[left[clear]] = True
+            left = left[~clear]
+            if not len(left):
+                return standable
+        if standable.any():
+            # Whatever the heading, a robot needs room for its width: of the rest only lanes that lie askew are left.
+            left = left[room_m[left] >= room_m[standable].min()]
     return standable
 
 

@@ -131,6 +131,17 @@ def test_it_finds_the_gap_in_a_wall() -> None:
     assert -0.5 < crossing[1] < 1.2
 
 
+@pytest.mark.parametrize("yaw", np.linspace(-0.4, 0.4, 9))
+def test_a_lane_that_lies_askew_is_as_good_as_another(yaw: float) -> None:
+    """Half a metre wider than a car, at any angle to the cells and to the robot."""
+    along, aside = np.array([math.cos(yaw), math.sin(yaw)]), np.array([-math.sin(yaw), math.cos(yaw)])
+    kerbs = [(*(10.0 * along + side * 1.35 * aside), 16.0, 0.4, yaw) for side in (-1, 1)]
+    start, goal = (Pose2d(*(far * along), yaw) for far in (-4.0, 13.0))
+    path = plan_path(start, goal, world(kerbs, CAR), FIELD, 5.0)
+    assert_drivable(path, start, goal, world(kerbs, CAR), 5.0)
+    assert path.length_m < 17.2
+
+
 def test_it_keeps_to_the_middle_where_there_is_no_hurry() -> None:
     """A lane four metres wide, and a robot that stands at its side and shall end there too."""
     lane = [(10.0, 2.2, 30.0, 0.4, 0.0), (10.0, -2.2, 30.0, 0.4, 0.0)]
