@@ -291,9 +291,9 @@ def _legend(canvas: NDArray[np.uint8], sight: Sight, window: _Window) -> None:
     if sight.plan.thing_m is not None:
         entries.append(("object", OBJECT_COLOUR))
     if sight.plan.goal is not None:
-        entries.append(("path and goal" if sight.plan.path is not None else "goal", _PATH_COLOUR))
+        entries.append(("path" if sight.plan.path is not None else "goal", _PATH_COLOUR))
     height = window.size_px[1]
-    side = round(height / 44)
+    side = round(height / 46)
     band = round(1.9 * side)
     strip = canvas[height - band :]
     strip[:] = cv2.addWeighted(strip, 0.25, np.full_like(strip, _PANEL_COLOUR), 0.75, 0.0)
@@ -302,7 +302,7 @@ def _legend(canvas: NDArray[np.uint8], sight: Sight, window: _Window) -> None:
         cv2.rectangle(canvas, (left, top), (left + side, top + side), colour, -1)
         cv2.rectangle(canvas, (left, top), (left + side, top + side), _RING_COLOUR, 1)
         left += round(1.4 * side)
-        left += _text(canvas, name, (left, top + round(0.85 * side)), window.text, _TEXT_COLOUR) + side
+        left += _text(canvas, name, (left, top + round(0.85 * side)), window.text, _TEXT_COLOUR) + round(0.8 * side)
 
 
 def _words(plan: Plan, width: int, height: int) -> NDArray[np.uint8]:
