@@ -126,7 +126,8 @@ def main() -> int:
     """Write the sheet."""
     from ris_ros.data.output_file import write_whole
     from ris_ros.language.utterance import clean
-    from ris_ros.planning.picture import describe, plan_picture
+    from ris_ros.planning.describe import describe
+    from ris_ros.planning.picture import plan_picture
 
     parser = argparse.ArgumentParser(description="Draw ten plans of the shipped model.")
     parser.add_argument("--sample", type=Path, default=Path("sample"), help="the sample drive's folder")

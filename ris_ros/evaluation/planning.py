@@ -201,9 +201,11 @@ def planning_table(figures: dict[str, Any]) -> str:
         f" {everything['paths_off_road']} leave the road)",
     ]
     for name, part in figures["projection"].items():
-        bins = ", ".join(f"to {end} m {_percent(value)}" for end, value in part["median_to_m"].items())
+        bins = ", ".join(f"to {end} m {_percent(value, 2)}" for end, value in part["median_to_m"].items())
         bar = f" (bar {_percent(bars['projection_median'])})" if name == "exact" else ""
-        lines.append(f"projection, {name.replace('_', ' ')}: median {_percent(part['median'])} of range{bar}; {bins}")
+        lines.append(
+            f"projection, {name.replace('_', ' ')}: median {_percent(part['median'], 2)} of range{bar}; {bins}"
+        )
     lines.append(
         "median ms: " + ", ".join(f"{name} {value:.1f}" for name, value in figures["median_ms"].items() if value)
     )
@@ -224,8 +226,8 @@ def _judged(name: str, value: float | None, bar: float) -> str:
     return f"{name}: {_percent(value)} (bar {_percent(bar)}{verdict})"
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None or not math.isfinite(value) else f"{100.0 * value:.1f} %"
+def _percent(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None or not math.isfinite(value) else f"{100.0 * value:.{digits}f} %"
 
 
 def _share(hits: Sequence[bool]) -> float | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.viewpoint import Viewpoint
 from ris_ros.pipeline.overlay import OBJECT_COLOUR, REGION_COLOUR, Colour, draw
+from ris_ros.planning.describe import describe
 from ris_ros.planning.values import OCCUPIED, UNKNOWN, Footprint, Occupancy, Plan, Pose2d
 from ris_ros.types import Grounding
 
@@ -315,21 +316,6 @@ def _words(plan: Plan, width: int, height: int) -> NDArray[np.uint8]:
         scale *= 0.95
     _text(strip, words, (band // 3, round(0.68 * band)), scale, _REFUSED_COLOUR if plan.reason else _TEXT_COLOUR, 1)
     return strip
-
-
-def describe(plan: Plan) -> str:
-    """A plan in a sentence: the goal and the length of the way, or the reason why there is none."""
-    if plan.goal is None:
-        return plan.reason
-    goal = plan.goal
-    side = "left" if goal.y_m >= 0.0 else "right"
-    turn = math.degrees(goal.yaw_rad)
-    where = f"Goal {goal.x_m:.1f} m ahead, {abs(goal.y_m):.1f} m to the {side}, heading {turn:+.0f} degrees"
-    if plan.path is None:
-        return f"{where}. {plan.reason}"
-    tightest = float(np.abs(plan.path.curvature_per_m).max())
-    bend = f", tightest turn {1.0 / tightest:.1f} m" if tightest > 1e-3 else ""
-    return f"{where}; path {plan.path.length_m:.1f} m{bend}."
 
 
 def _text(

@@ -13,7 +13,8 @@ from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.rigid import OPTICAL_AXES, RigidTransform
 from ris_ros.geometry.viewpoint import Viewpoint
 from ris_ros.pipeline.overlay import REGION_COLOUR
-from ris_ros.planning.picture import Sight, camera_view, describe, ground_view, plan_picture
+from ris_ros.planning.describe import describe
+from ris_ros.planning.picture import Sight, camera_view, ground_view, plan_picture
 from ris_ros.planning.values import Footprint, Occupancy, Path, Plan, PlanState, Pose2d
 from ris_ros.types import Command, Frame, Grounding, Target
 
