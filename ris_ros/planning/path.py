@@ -77,8 +77,11 @@ def plan_path(
         raise GeometryError(_reason(error.end, turning_radius_m, max_expansions)) from None
     if not len(found):
         return Path(ends[:1], np.zeros(1))
-    better = smoothed(found, effort, free_space, SAMPLE_M)
-    return _path(better if _drivable(better, free_space) else found, ends)
+    for way in (smoothed(found, effort, free_space, SAMPLE_M), found):
+        path = _path(way, ends)
+        if free_space.clear(path.poses).all():
+            return path
+    raise GeometryError("The only way to the goal that was found touches ground that is not free: move the robot.")
 
 
 def _reason(end: str | None, turning_radius_m: float, max_expansions: int) -> str:
@@ -98,10 +101,6 @@ def _reason(end: str | None, turning_radius_m: float, max_expansions: int) -> st
         f"There is not enough free ground to drive up to the goal with its heading, {turns}: choose another goal or"
         " heading."
     )
-
-
-def _drivable(way: Curves, free_space: FreeSpace) -> bool:
-    return bool(free_space.clear(way.poses(SAMPLE_M)[0]).all())
 
 
 def _path(way: Curves, ends: Array) -> Path:

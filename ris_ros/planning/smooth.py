@@ -35,6 +35,9 @@ _AT_ONCE = 32
 _ROUNDS = 16
 """After so many only curves that were looked at are used."""
 
+_UNDRIVABLE_M = 1e6
+"""Cost of a piece that is found not to be clear after all: between two cells rounding decides which of them counts."""
+
 _PASSES = 2
 """The second joins poses of the first one's result, which lie better than those of the search."""
 
@@ -59,7 +62,8 @@ def smoothed(way: Curves, effort: Effort, free_space: FreeSpace, sample_m: float
 def _joined_anew(way: Curves, effort: Effort, free_space: FreeSpace, sample_m: float) -> Curves:
     joints = np.concatenate([way.starts, way.joints[-1:, -1]])
     knots = np.unique(np.linspace(0, len(way), _KNOTS).round().astype(np.int64))
-    spent = np.concatenate([[0.0], np.cumsum(effort.of_curves(way, free_space, sample_m))])[knots]
+    kept = np.minimum(effort.of_curves(way, free_space, sample_m), _UNDRIVABLE_M)
+    spent = np.append(0.0, np.cumsum(kept))[knots]
     begin, end, curves = _candidates(joints[knots], effort.turning_radius_m)
     # What costs more with room on all sides than the way it is meant to replace need not be looked at.
     useful = effort.of_pieces(curves.lengths_m, curves.turns_rad).sum(axis=1) < spent[end] - spent[begin]
@@ -82,9 +86,9 @@ def _joined_anew(way: Curves, effort: Effort, free_space: FreeSpace, sample_m: f
     knot = 0
     for edge in chain:
         if edge < 0:
-            kept = slice(knots[knot], knots[knot + 1])
-            lengths.append(way.lengths_m[kept, 0])
-            turns.append(way.turns_rad[kept, 0])
+            part = slice(knots[knot], knots[knot + 1])
+            lengths.append(way.lengths_m[part, 0])
+            turns.append(way.turns_rad[part, 0])
             knot += 1
         else:
             lengths.append(curves.lengths_m[edge])

@@ -228,3 +228,15 @@ def test_the_search_ends_when_its_budget_is_spent() -> None:
     with pytest.raises(GeometryError, match="among 300 poses"):
         plan_path(HERE, Pose2d(20.0, 0.0, 0.0), ground, FIELD, 0.0, max_expansions=300)
     assert Counted.asked < 60
+
+
+def test_a_way_that_is_not_clear_in_the_end_is_not_returned() -> None:
+    """Of ground that changes its mind, as at the border of a cell, which rounding puts to one side or the other."""
+
+    class Fickle(BoxWorld):
+        def clear(self, poses: Array) -> NDArray[np.bool_]:
+            whole = len(poses) > 50 and bool((poses[0] == [0.0, 0.0, 0.0]).all()) and poses[-1, 0] == 10.0
+            return super().clear(poses) & (not whole)
+
+    with pytest.raises(GeometryError, match="touches ground that is not free"):
+        plan_path(HERE, Pose2d(10.0, 0.0, 0.0), Fickle(FIELD, CART, np.zeros((0, 5))), FIELD, 0.0)
