@@ -82,6 +82,11 @@ def _joined_anew(way: Curves, effort: Effort, free_space: FreeSpace, sample_m: f
         looked_at[doubtful] = True
     else:
         chain, _ = _cheapest(len(knots), begin, end, np.where(looked_at, cost, np.inf), np.diff(spent))
+    return _assembled(way, knots, chain, end, curves)
+
+
+def _assembled(way: Curves, knots: Indices, chain: list[int], end: Indices, curves: Curves) -> Curves:
+    """The chain's curves, and between those the way as it was."""
     lengths, turns = [], []
     knot = 0
     for edge in chain:
