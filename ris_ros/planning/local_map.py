@@ -229,7 +229,7 @@ class LocalMap:
     def _sight_lines(self, view: BirdsEye) -> SightLines:
         lines = self._lines.pop(view, None)
         if lines is None:
-            lines = SightLines(self._grid, view.viewpoint.camera_xy_m, view.seen)
+            lines = SightLines(self._grid, view.viewpoint.camera_xy_m, view.seen, view.viewpoint.range_error_m)
             if len(self._lines) >= _VIEWS_KEPT:
                 self._lines.popitem(last=False)
         self._lines[view] = lines

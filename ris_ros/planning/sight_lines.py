@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -55,9 +56,17 @@ class SightLines:
         grid: The cells.
         camera_xy_m: The point of the ground below the camera.
         seen: bool [rows, columns], cells in view.
+        range_error_m: Gives for points [n, 2] how well their range is known (one standard deviation, [n]), the same in
+            all directions: things may stand so much nearer. None: exactly.
     """
 
-    def __init__(self, grid: Grid, camera_xy_m: tuple[float, float], seen: NDArray[np.bool_]) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        camera_xy_m: tuple[float, float],
+        seen: NDArray[np.bool_],
+        range_error_m: Callable[[NDArray[np.floating]], NDArray[np.float64]] | None = None,
+    ) -> None:
         self._grid = grid
         self._step_m = grid.resolution_m / _STEPS_PER_CELL
         offset_m = (grid.centres_m() - camera_xy_m).reshape(-1, 2)
@@ -73,6 +82,8 @@ class SightLines:
         lines, samples = 1 + math.ceil((last - first) / turn), 1 + math.ceil(farthest_m / self._step_m)
         angles = middle + first + np.arange(lines) * turn
         along_m = np.arange(samples) * self._step_m
+        ahead_m = np.array(camera_xy_m) + along_m[:, np.newaxis] * (1.0, 0.0)
+        self._error_m = np.zeros(samples) if range_error_m is None else range_error_m(ahead_m)
         x = camera_xy_m[0] + np.cos(angles)[:, np.newaxis] * along_m
         y = camera_xy_m[1] + np.sin(angles)[:, np.newaxis] * along_m
         rows, columns, inside = grid.cells_of(np.stack([x, y], axis=2))
@@ -95,7 +106,8 @@ class SightLines:
         the thing hides. Three things are put right first. Between the wheels of a car the mask begins where the ground
         is seen below it: gaps in one piece of mask up to ``build.gap_m`` wide are closed. Breaks along a line up to
         ``build.depth_m`` long, such as windows, are no end. And a line that only grazes the side of such a smear enters
-        and leaves it by chance: what begins in a cell beside hidden ground is hidden too.
+        and leaves it by chance: what begins in a cell beside hidden ground is hidden too. What then begins somewhere
+        may stand nearer by its overhang and by one standard deviation of the range.
 
         Of a thing that the lower edge of the picture cuts, the foot is out of view: it may stand anywhere from the
         camera to the first ground that is seen.
@@ -110,14 +122,16 @@ class SightLines:
         """
         mask = self._on_lines(_bridged(standing, build.gap_m / self._grid.resolution_m))
         deep = round(max(_LEAST_DEPTH_CELLS * _STEPS_PER_CELL, build.depth_m / self._step_m))
-        ahead = round(build.overhang_m / self._step_m)
+        nearer = np.rint((build.overhang_m + self._error_m) / self._step_m).astype(np.intp)
         # A kernel without a middle would move the mask.
         smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep // 2 * 2 + 1), np.uint8))
         begin = smear.copy()
         begin[:, 1:] &= smear[:, :-1] ^ 1
-        beyond = self._in_cells(cv2.subtract(smear, _spread(begin, 0, deep)))
+        backwards, anchor = np.ones((1, deep + 1), np.uint8), (deep, 0)
+        beyond = self._in_cells(cv2.subtract(smear, cv2.dilate(begin, backwards, anchor=anchor)))
         begin &= self._on_lines(cv2.dilate(beyond, np.ones((3, 3), np.uint8))) ^ 1
-        foot = _spread(begin, ahead, deep)
+        foot = cv2.dilate(begin, backwards, anchor=anchor)
+        foot.reshape(-1)[_before(begin, nearer)] = 1
         cut = mask[np.arange(len(mask)), self._first_shown] > 0
         foot[cut] |= self._before_shown[cut]
         occupied = self._in_cells(foot) > 0
@@ -134,10 +148,13 @@ class SightLines:
         return cells
 
 
-def _spread(begin: NDArray[np.uint8], ahead: int, deep: int) -> NDArray[np.uint8]:
-    """What begins on lines, begun so many samples earlier and carried on for so many."""
-    spread = cv2.dilate(begin, np.ones((1, ahead + deep + 1), np.uint8), anchor=(deep, 0))
-    return np.asarray(spread, np.uint8)
+def _before(begin: NDArray[np.uint8], nearer: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Indices into the flat [lines, samples] of the ``nearer`` [samples] samples before each that is set."""
+    at = np.flatnonzero(begin)
+    sample = at % begin.shape[1]
+    count = np.minimum(nearer[sample], sample)
+    back = 1 + np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return np.asarray(np.repeat(at, count) - back, np.intp)
 
 
 def _bridged(mask: NDArray[np.bool_], gap_cells: float) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -109,6 +110,17 @@ def test_between_its_wheels_a_car_stands_too() -> None:
         row = occupied[28]
         assert row[np.searchsorted(CENTRES_M[28, :, 0], 0.3)]
         assert abs(CENTRES_M[28, row, 0].min() - nearest_x_m) <= 2 * GRID.resolution_m
+
+
+def test_where_the_range_is_less_sure_things_may_stand_nearer() -> None:
+    eye = (-5.0, 0.0)
+    mask = smear(eye, (0.0, 0.0), 0.5, 4.0) | smear(eye, (6.0, 5.0), 0.5, 4.0)
+    lines = SightLines(GRID, eye, seen_from(eye), lambda xy_m: 0.02 * np.hypot(xy_m[:, 0] + 5.0, xy_m[:, 1]) ** 2)
+    occupied, _ = lines.feet(mask, PLAIN)
+    range_m = np.linalg.norm(CENTRES_M - eye, axis=2)
+    for side, distance_m in ((CENTRES_M[..., 1] < 1.0, 5.0), (CENTRES_M[..., 1] > 1.5, math.hypot(11.0, 5.0))):
+        nearest_m = range_m[occupied & side].min()
+        assert nearest_m == pytest.approx(distance_m - 0.02 * distance_m**2, abs=2 * GRID.resolution_m)
 
 
 def test_between_two_posts_one_can_pass() -> None:
