@@ -39,7 +39,8 @@ class Believed:
         thing_m: float64 [2], where the referred object stands; None where that is not known.
         outline_m: float64 [k, 2], the outline of its foot as far as it is known; no rows where ``thing_m`` is None.
         region: bool [rows, columns], the referred region.
-        thing: bool [rows, columns], what the referred object takes up in the view, hidden ground behind it included.
+        thing: bool [rows, columns], what the referred object takes up in the view, hidden ground behind it included,
+            but for the region.
         reason: Why nothing is believed; empty where something is.
     """
 
@@ -135,6 +136,7 @@ class Followed:
             state = asked.state if asked.xy_m is None else PlanState.LOST
             reason = self._reason or _NO_IMAGE if asked.xy_m is None else _NO_MOTION
             return Believed(state, asked.track_id, asked.age_ns, None, None, nowhere, nothing, nothing, reason)
+        region = _above_half(self._region.at(fixed_from_base), nothing)
         thing_m = _in_base(thing.xy_m, fixed_from_base)
         outline_m = nowhere if thing_m is None else thing_m[np.newaxis]
         if self._lifted is not None and self._lifted[0] == stamp_ns:
@@ -146,8 +148,9 @@ class Followed:
             place_m=_in_base(asked.xy_m, fixed_from_base),
             thing_m=thing_m,
             outline_m=outline_m,
-            region=_above_half(self._region.at(fixed_from_base), nothing),
-            thing=_above_half(self._touched.at(fixed_from_base), nothing),
+            region=region,
+            # Where both masks lie, the one that was asked for is believed.
+            thing=_above_half(self._touched.at(fixed_from_base), nothing) & ~region,
             reason="",
         )
 
