@@ -4,7 +4,7 @@
 
 The commands were written down before anybody had seen an answer, and all ten are shown. Five are said on the sample
 drive, to a car; five are the first that the grammar writes (seed 0) on a frame of each of the first five rides of a
-folder (``ris data render --sequences``), to a small robot.
+folder (``ris data render --sequence 24``), to a small robot.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def on_rides(folder: Path) -> Iterator[Said]:
     for ride in range(RIDES):
         name = f"{ride:05d}-{RIDE_FRAME:03d}"
         if name not in scenes.frames:
-            raise DataError(f"{folder}: has no frame {name}: render {RIDES} rides with `ris data render --sequences`.")
+            raise DataError(f"{folder}: has no frame {name}: render {RIDES} rides with `ris data render --sequence 24`.")
         index = scenes.frames.index(name)
         image, geometry = scenes.read(index), scenes.geometry(index)
         if geometry is None:
