@@ -107,7 +107,7 @@ class SightLines:
         is seen below it: gaps in one piece of mask up to ``build.gap_m`` wide are closed. Breaks along a line up to
         ``build.depth_m`` long, such as windows, are no end. And a line that only grazes the side of such a smear enters
         and leaves it by chance: what begins in a cell beside hidden ground is hidden too. What then begins somewhere
-        may stand nearer by its overhang and by one standard deviation of the range.
+        may stand nearer, by the root of the sum of the squares of its overhang and of the range's standard deviation.
 
         Of a thing that the lower edge of the picture cuts, the foot is out of view: it may stand anywhere from the
         camera to the first ground that is seen.
@@ -122,7 +122,7 @@ class SightLines:
         """
         mask = self._on_lines(_bridged(standing, build.gap_m / self._grid.resolution_m))
         deep = round(max(_LEAST_DEPTH_CELLS * _STEPS_PER_CELL, build.depth_m / self._step_m))
-        nearer = np.rint((build.overhang_m + self._error_m) / self._step_m).astype(np.intp)
+        nearer = np.rint(np.hypot(build.overhang_m, self._error_m) / self._step_m).astype(np.intp)
         # A kernel without a middle would move the mask.
         smear = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, deep // 2 * 2 + 1), np.uint8))
         begin = smear.copy()
