@@ -136,9 +136,10 @@ def approach_goal(
     """A pose before a thing, the robot's front towards it, clear on ground that was seen to be free.
 
     Candidates stand around the thing on the robot's side, up to 90 degrees off the straight way to it. The whole thing
-    lies ``standoff_m`` or more ahead of the robot's front. The nearest to the straight way is taken, and of these the
-    nearest to the thing; up to twice the distance is tried. Where none of them can be driven to directly, as by a car
-    when the thing is beside its road, the robot stops along its way, at such a distance, where it comes nearest.
+    lies ``standoff_m`` or more ahead of the robot's front, up to twice that. The nearest to the straight way and to the
+    stand-off is taken, where twice the stand-off is as bad as an eighth of a turn around. Where none of them can be
+    driven to directly, as by a car when the thing is beside its road, the robot stops along its way, at such a
+    distance, where it comes nearest.
 
     Args:
         thing_m: float64 [k, 2]: the thing's foot, or the outline of it, on the ground in the map's frame; k >= 1.
@@ -177,7 +178,7 @@ def approach_goal(
 def _facing(
     thing_m: NDArray[np.float64], clearance: Clearance, standoff_m: float, robot: Pose2d
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Poses [n, 3] that look straight at a thing, and their costs [n]: first the distance counts, then the bearing."""
+    """Poses [n, 3] that look straight at a thing, and their costs [n]: how far around it, and how far from it."""
     centre = (thing_m.min(axis=0) + thing_m.max(axis=0)) / 2.0
     straight = math.atan2(robot.y_m - centre[1], robot.x_m - centre[0])
     bearings = straight + np.concatenate([_BEARINGS, -_BEARINGS[1:]])
@@ -185,7 +186,7 @@ def _facing(
     edge_m = ((thing_m - centre) @ outward.T).max(axis=0)
     rings = [edge_m + standoff_m * multiple + clearance.footprint.front_m for multiple in _DISTANCES]
     poses = [np.column_stack([centre + away_m[:, np.newaxis] * outward, bearings + math.pi]) for away_m in rings]
-    costs = [np.abs(bearings - straight) + 2 * math.pi * step for step in range(len(rings))]
+    costs = [np.abs(bearings - straight) + _DISTANCE_WEIGHT_RAD * (multiple - 1.0) for multiple in _DISTANCES]
     return np.concatenate(poses), np.concatenate(costs)
 
 
