@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ris_ros.errors import GeometryError
 from ris_ros.geometry.birds_eye import BirdsEye
@@ -25,6 +26,7 @@ from ris_ros.planning.followed import Believed, Followed
 from ris_ros.planning.goal import approach_goal, region_goal
 from ris_ros.planning.local_map import LocalMap
 from ris_ros.planning.path import plan_path
+from ris_ros.planning.reach import reachable
 from ris_ros.planning.values import Footprint, Occupancy, Placement, Plan, Pose2d
 from ris_ros.types import Command, Grounding, Target
 
@@ -204,10 +206,14 @@ class Planner:
         Raises:
             GeometryError: There is none.
         """
+
+        def reach(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
+            return reachable(_HERE, poses, free, self._robot.turning_radius_m)
+
         if self._followed is not None and self._followed.command.target is Target.REGION:
-            best = region_goal(believed.region, free)
+            best = region_goal(believed.region, free, _HERE, reach)
         else:
-            best = approach_goal(believed.outline_m, free, self._robot.standoff_m)
+            best = approach_goal(believed.outline_m, free, self._robot.standoff_m, _HERE, reach)
         before = self._goal
         if here.fixed_from_base is None:
             return best

@@ -37,7 +37,7 @@ def reachable(
     candidates = np.flatnonzero(direct)
     if not len(candidates):
         return direct
-    poses, curve = curves.taken(candidates).poses(_STEP_M)
-    blocked = np.unique(curve[~free_space.clear(poses)])
+    poses, piece = curves.taken(candidates).poses(_STEP_M)
+    blocked = np.unique(piece[~free_space.clear(poses)] // curves.lengths_m.shape[1])
     direct[candidates[blocked]] = False
     return direct

@@ -234,6 +234,30 @@ def test_a_robot_keeps_farther_off_where_the_ground_near_the_thing_is_not_free()
         approach_goal(beside_road, ground(box(0.0, 0.0, 20.0, 1.4)), 1.0, Pose2d(4.0, 0.0, 0.0))
 
 
+def test_a_place_that_can_be_driven_to_directly_is_preferred() -> None:
+    region = box(6.0, 0.0, 8.0, 8.0)
+
+    def left_only(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(poses[:, 1] > 2.0)
+
+    assert region_goal(region, ground(~NOTHING)).y_m < 2.0
+    assert region_goal(region, ground(~NOTHING), reach=left_only).y_m > 2.0
+    assert region_goal(region, ground(~NOTHING), reach=lambda poses: np.zeros(len(poses), np.bool_)) is not None
+
+
+def test_a_robot_that_cannot_face_a_thing_beside_its_road_stops_along_its_way_near_to_it() -> None:
+    beside_road = np.array([[6.0, 3.5]])
+    road = ground(box(4.0, 0.0, 24.0, 4.0))
+
+    def ahead_only(poses: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(np.abs(poses[:, 2]) < 0.2)
+
+    goal = approach_goal(beside_road, road, 1.5, reach=ahead_only)
+    assert abs(goal.yaw_rad) < 0.2
+    gap_m = shapely.Polygon(CART.corners_m(goal)).distance(shapely.Point(beside_road[0]))
+    assert 1.5 - 1e-6 <= gap_m < 2.5
+
+
 @pytest.mark.parametrize("thing", [np.empty((0, 2)), np.array([[np.nan, 0.0]]), np.zeros((2, 3))])
 def test_a_thing_without_a_place_is_a_mistake_of_the_caller(thing: NDArray[np.float64]) -> None:
     with pytest.raises(ValueError, match="thing_m"):
