@@ -9,12 +9,11 @@ import numpy as np
 
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import GeometryError
-from ris_ros.geometry.grid import Grid
 from ris_ros.msg import Grounding as GroundingMessage
 from ris_ros.pipeline.surroundings import Surroundings
+from ris_ros.planning.from_settings import planner_of
 from ris_ros.planning.place import place
-from ris_ros.planning.planner import Patience, Planner, Robot
-from ris_ros.planning.values import Footprint, Placement
+from ris_ros.planning.values import Placement
 from ris_ros.ros.camera_info import CameraInfos
 from ris_ros.ros.depth import Depths
 from ris_ros.ros.diagnostics import GroundSight
@@ -157,18 +156,3 @@ class Ground:
 
     def _wants_depth(self, camera: str) -> bool:
         return self._answers_wanted() or self._outputs.wanted_plan or self._outputs.wanted_points
-
-
-def planner_of(config: NodeConfig) -> Planner:
-    """The planner that the settings describe."""
-    return Planner(
-        Grid(config.map_resolution_m, config.map_cells, (-config.map_behind_m, -config.map_aside_m)),
-        Robot(
-            Footprint(config.robot_front_m, config.robot_rear_m, config.robot_width_m / 2),
-            config.clearance_m,
-            config.turning_radius_m,
-            config.standoff_m,
-        ),
-        Patience(config.confirm_frames, config.lost_after_s, config.smoothing_s, config.map_memory_s),
-        config.free_probability,
-    )
