@@ -93,7 +93,7 @@ def on_rides(folder: Path) -> Iterator[Said]:
     for ride in range(RIDES):
         name = f"{ride:05d}-{RIDE_FRAME:03d}"
         if name not in scenes.frames:
-            raise DataError(f"{folder}: has no frame {name}: render {RIDES} rides with `ris data render --sequence 24`.")
+            raise DataError(f"{folder}: has no frame {name}: render {RIDES} rides (`ris data render --sequence 24`).")
         index = scenes.frames.index(name)
         image, geometry = scenes.read(index), scenes.geometry(index)
         if geometry is None:
