@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from ris_ros.data.scenes.geometry import Geometry
     from ris_ros.evaluation.planning_trial import Eyes
     from ris_ros.geometry.camera_model import CameraModel
-    from ris_ros.geometry.grid import Grid
     from ris_ros.geometry.rigid import RigidTransform
     from ris_ros.geometry.viewpoint import Viewpoint
     from ris_ros.pipeline.perceive import Perceiver
     from ris_ros.planning.picture import Sight
     from ris_ros.planning.place import PointsIn
-    from ris_ros.planning.planner import Planner, Robot
 
 EXAMPLE = """\
 ris plan --image street.jpg --text "park behind the white van" --camera camera.yaml --pose "0 0 1.4 0 0.03 0"
@@ -132,14 +130,15 @@ def sight_of(
     """
     from ris_ros.geometry.birds_eye import BirdsEye
     from ris_ros.geometry.rigid import RigidTransform
+    from ris_ros.planning.from_settings import grid_of, planner_of, robot_of
     from ris_ros.planning.picture import Sight
     from ris_ros.planning.place import place
 
-    view = BirdsEye(viewpoint, _grid(settings))
+    view = BirdsEye(viewpoint, grid_of(settings))
     seen = perceiver.look([frame])
     (grounding,) = perceiver.answer(seen, [command])
     (surroundings,) = perceiver.survey(seen, settings.free_texts, settings.obstacle_texts)
-    planner = _planner(settings)
+    planner = planner_of(settings, confirm_frames=1)
     here = RigidTransform.identity()
     planner.follow(grounding.command)
     planner.see(view, surroundings, here)
@@ -147,7 +146,7 @@ def sight_of(
     plan, occupancy = planner.plan(), planner.occupancy()
     if plan is None or occupancy is None:
         raise ValueError("a planner that was told of a picture and a command has a plan")
-    return Sight((grounding,), viewpoint, occupancy, plan, _robot(settings).footprint)
+    return Sight((grounding,), viewpoint, occupancy, plan, robot_of(settings).footprint)
 
 
 def believed_viewpoint(camera: CameraModel, base_from_camera: RigidTransform) -> Viewpoint:
@@ -254,6 +253,7 @@ def _measure(args: argparse.Namespace) -> int:
     from ris_ros.data.scenes.dataset import SceneSet
     from ris_ros.evaluation.planning import Course, measure, planning_figures, planning_table
     from ris_ros.evaluation.planning_trial import ModelEyes, TrueEyes, trials_as_json
+    from ris_ros.planning.from_settings import grid_of, planner_of, robot_of
 
     per_image = 4 if args.commands_per_image is None else args.commands_per_image
     if min(per_image, 1 if args.count is None else args.count) < 1:
@@ -272,7 +272,14 @@ def _measure(args: argparse.Namespace) -> int:
         eyes = ModelEyes(perceiver, settings.free_texts, settings.obstacle_texts)
     try:
         measured = measure(
-            scenes, course, eyes, _robot(settings), _grid(settings), lambda: _planner(settings), rendered_view, _show
+            scenes,
+            course,
+            eyes,
+            robot_of(settings),
+            grid_of(settings),
+            lambda: planner_of(settings, confirm_frames=1),
+            rendered_view,
+            _show,
         )
     finally:
         if perceiver is not None:
@@ -284,31 +291,6 @@ def _measure(args: argparse.Namespace) -> int:
         write_whole(args.out / METRICS_FILE, json.dumps(written, indent=1).encode())
         print(f"Figures: {args.out / METRICS_FILE}", file=sys.stderr)
     return 0
-
-
-def _robot(settings: PlanningSettings) -> Robot:
-    from ris_ros.planning.planner import Robot
-    from ris_ros.planning.values import Footprint
-
-    outline = Footprint(settings.robot_front_m, settings.robot_rear_m, settings.robot_width_m / 2)
-    return Robot(outline, settings.clearance_m, settings.turning_radius_m, settings.standoff_m)
-
-
-def _grid(settings: PlanningSettings) -> Grid:
-    from ris_ros.geometry.grid import Grid
-
-    side_m = settings.map_resolution_m
-    columns = round((settings.map_ahead_m + settings.map_behind_m) / side_m)
-    rows = round(2 * settings.map_aside_m / side_m)
-    return Grid(side_m, (columns, rows), (-settings.map_behind_m, -settings.map_aside_m))
-
-
-def _planner(settings: PlanningSettings) -> Planner:
-    """A planner that believes the first picture."""
-    from ris_ros.planning.planner import Patience, Planner
-
-    patience = Patience(1, settings.lost_after_s, settings.smoothing_s, settings.map_memory_s)
-    return Planner(_grid(settings), _robot(settings), patience, settings.free_probability)
 
 
 def _read_depth(path: Path) -> NDArray[np.float32]:
