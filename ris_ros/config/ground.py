@@ -26,6 +26,11 @@ def _poses(numbers: list[float]) -> list[float]:
 class GroundSettings(Settings):
     """Parameters of the node about the ground."""
 
+    rectified: bool = setting(
+        False,
+        "The images are rectified (image_rect): of their CameraInfo P counts, and not K and D.",
+        When.CONFIGURE,
+    )
     base_frame: Annotated[str, AfterValidator(frame)] = setting(
         "base_link", "Frame of the robot, x forward and z up, that ground outputs are in.", When.CONFIGURE
     )

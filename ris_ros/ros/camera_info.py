@@ -39,9 +39,11 @@ class CameraInfos:
     Args:
         node: The node to subscribe with.
         names: The cameras.
+        rectified: Whether the images are rectified.
     """
 
-    def __init__(self, node: Any, names: Sequence[str]) -> None:
+    def __init__(self, node: Any, names: Sequence[str], rectified: bool = False) -> None:
+        self._rectified = rectified
         self._lock = threading.Lock()
         self._calibrations: dict[str, _Calibration] = {}
         self._damaged: dict[str, str] = {}
@@ -84,7 +86,7 @@ class CameraInfos:
                 )
             made = calibration.models.get(size_px)
             if made is None:
-                made = calibration.models[size_px] = _model(camera, calibration.message, size_px)
+                made = calibration.models[size_px] = _model(camera, calibration.message, size_px, self._rectified)
         if isinstance(made, GeometryError):
             raise GeometryError(str(made))
         return made
@@ -96,7 +98,7 @@ class CameraInfos:
             if calibration is None:
                 return self._missing(camera)
             message = calibration.message
-        made = _model(camera, message, None)
+        made = _model(camera, message, None, self._rectified)
         return str(made) if isinstance(made, GeometryError) else ""
 
     def frame_id(self, camera: str) -> str:
@@ -149,7 +151,9 @@ class CameraInfos:
         return begin + self._damaged.get(camera, "it is published, but no message has come yet.")
 
 
-def _model(camera: str, message: CameraInfo, size_px: tuple[int, int] | None) -> CameraModel | GeometryError:
+def _model(
+    camera: str, message: CameraInfo, size_px: tuple[int, int] | None, rectified: bool
+) -> CameraModel | GeometryError:
     """The model that a message states, for images of a size; or why there is none."""
     roi = message.roi
     try:
@@ -158,6 +162,7 @@ def _model(camera: str, message: CameraInfo, size_px: tuple[int, int] | None) ->
             message.k.tolist(),
             message.distortion_model,
             message.d.tolist(),
+            p=message.p.tolist() if rectified else None,
             binning_xy=(message.binning_x, message.binning_y),
             roi_xywh=(roi.x_offset, roi.y_offset, roi.width, roi.height),
         )

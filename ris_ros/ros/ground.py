@@ -65,7 +65,7 @@ class Ground:
         self._statistics = statistics
         self._answers_wanted = answers_wanted
         self._transforms = open_transforms(node, config)
-        self._infos = CameraInfos(node, settings.cameras)
+        self._infos = CameraInfos(node, settings.cameras, settings.rectified)
         self._viewpoints = Viewpoints(self._infos, self._transforms, settings)
         self._outputs = GroundOutputs(node, settings.base_frame, settings.ground_z_m, settings.filter_mask)
         self._depths = Depths(node, settings.cameras, self._wants_depth)

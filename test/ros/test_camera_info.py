@@ -89,6 +89,22 @@ def test_a_camera_that_is_not_calibrated_says_so(bench: StreamBench, infos: Came
         infos.model("camera", SIZE_PX, FRAME_ID)
 
 
+def test_of_rectified_images_the_projection_counts_and_not_the_lens(bench: StreamBench) -> None:
+    message = camera_info(focal_px=400.0)
+    message.distortion_model, message.d = "plumb_bob", [-0.3, 0.1, 0.0, 0.0, 0.0]
+    message.p = [350.0, 0.0, 320.0, 0.0, 0.0, 350.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    infos = CameraInfos(bench.node, ["camera"], rectified=True)
+
+    def publish() -> None:
+        bench.publish(TOPIC, message)
+        infos.follow()
+
+    bench.until(lambda: model(infos), publish)
+    rectified = infos.model("camera", SIZE_PX, FRAME_ID)
+    assert rectified.focal_px == (350.0, 350.0)
+    infos.close()
+
+
 def test_a_lens_that_is_not_known_says_so(bench: StreamBench, infos: CameraInfos) -> None:
     message = camera_info()
     message.distortion_model, message.d = "mirror_ball", [0.1]
