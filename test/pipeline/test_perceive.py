@@ -137,6 +137,27 @@ def test_commands_and_cameras_in_one_batch_answer_as_they_do_alone(perceiver: Pe
         assert same(answer, alone)
 
 
+def test_a_survey_says_of_each_frame_what_any_of_its_texts_finds(perceiver: Perceiver) -> None:
+    frames = [frame("front"), Frame("rear", picture((90, 160), (BLUE, (10, 30, 60, 60))), 2)]
+    (named,) = perceiver.perceive(frames[:1], [command("the red car")])
+    view = perceiver.look(frames)
+    before = perceiver.answer(view, [command("the red car")])
+    front, rear = perceiver.survey(view, ["the red car", "the blue car"], ["the white car"])
+    assert (front.frame, rear.frame) == tuple(frames)
+    height, width = front.free.shape
+    assert width / height == pytest.approx(SIZE[0] / SIZE[1], rel=0.05)
+    per_px = width / SIZE[0]
+    for x, y, w, h in (RED_BOX, BLUE_BOX):
+        middle = front.free[round((y + h / 2) * per_px), round((x + w / 2) * per_px)]
+        assert middle > 200
+    assert front.free[int(96 * per_px), int(16 * per_px)] < 60
+    assert front.obstacle.max() < 60
+    assert rear.free.shape != front.free.shape
+    # What was asked for is answered the same with a survey after it as without.
+    assert same(named, before[0])
+    assert same(named, perceiver.answer(perceiver.look(frames[:1]), [command("the red car")])[0])
+
+
 def test_frames_that_nothing_concerns_are_not_looked_at(perceiver: Perceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     see = perceiver.backend.see
