@@ -62,6 +62,7 @@ class Ground:
         settings = config()
         self._cameras = tuple(settings.cameras)
         self._base_frame, self._ground_z_m = settings.base_frame, settings.ground_z_m
+        self._config = config
         self._statistics = statistics
         self._answers_wanted = answers_wanted
         self._transforms = open_transforms(node, config)
@@ -102,14 +103,14 @@ class Ground:
         self._depths.follow()
 
     def forget(self) -> None:
-        """Forget what was seen: the clock jumped, or the node is deactivated."""
-        self._thread.forget()
+        """The node is deactivated: forget what was seen, and take back what was made of it."""
+        self._thread.forget("The node was deactivated.")
 
     def rewind(self) -> None:
-        """The clock jumped: forget transforms and depth too."""
+        """The clock jumped back: forget transforms and depth too."""
         self._transforms.forget()
         self._depths.forget()
-        self._thread.forget()
+        self._thread.forget("The clock jumped back.")
 
     def close(self) -> None:
         """Take back what was published, and release everything."""
@@ -128,16 +129,24 @@ class Ground:
         """Plan with what the model says of an image; called by the worker."""
         self._thread.offer(Surveyed(groundings, surroundings, taken.arrival.monotonic_ns))
 
-    def locate(self, message: GroundingMessage, grounding: Grounding) -> None:
-        """Write into the message of an answer where on the ground that lies; never in the executor's thread."""
-        if not grounding.found:
+    def locate(self, messages: Sequence[GroundingMessage], groundings: Sequence[Grounding]) -> None:
+        """Write into the messages of the answers on one frame where on the ground those lie.
+
+        Never in the executor's thread. However many answers there are, a transform is waited for once.
+        """
+        found = [pair for pair in zip(messages, groundings, strict=True) if pair[1].found]
+        if not found:
             return
-        frame = grounding.frame
+        frame = found[0][1].frame
+        header = header_in(self._base_frame, frame.stamp_ns)
         try:
-            placement = place(grounding, self._viewpoints.at(frame), self._measured.points_in(frame))
+            viewpoint, points_in = self._viewpoints.at(frame), self._measured.points_in(frame)
         except GeometryError as error:
-            placement = Placement(_NOWHERE, None, None, str(error))
-        write_placement(message, placement, self._ground_z_m, header_in(self._base_frame, frame.stamp_ns))
+            for message, _ in found:
+                write_placement(message, Placement(_NOWHERE, None, None, str(error)), self._ground_z_m, header)
+            return
+        for message, grounding in found:
+            write_placement(message, place(grounding, viewpoint, points_in), self._ground_z_m, header)
 
     def describe(self, now_ns: int) -> Mapping[str, GroundSight]:
         """What is known of each camera over the ground, for the diagnostics."""
@@ -155,4 +164,5 @@ class Ground:
         return GroundSight(values, self._viewpoints.problem(camera) or self._depths.problem(camera))
 
     def _wants_depth(self, camera: str) -> bool:
-        return self._answers_wanted() or self._outputs.wanted_plan or self._outputs.wanted_points
+        outputs, driving = self._outputs, self._config().navigate
+        return self._answers_wanted() or outputs.wanted_plan or outputs.wanted_points or driving

@@ -31,8 +31,6 @@ from ris_ros.ros.ground_messages import (
 )
 from ris_ros.ros.qos import latched_qos, result_qos
 
-_NO_POLYGON = np.zeros((0, 2))
-
 
 class GroundOutputs:
     """Publishers of polygon, goal, path, costmap, points, plan, followed pose and filter mask.
@@ -138,17 +136,7 @@ class GroundOutputs:
         self._filter_mask.publish(occupancy_message(values, grid, self._z_m, header_in(frame_id, stamp_ns)))
         self._filter_grid = grid, frame_id
 
-    # Withdrawing: once, where something was published that no longer holds.
-
-    def withdraw_way(self, stamp_ns: int) -> None:
-        """Take back polygon and path, as when the command was cleared: publish empty ones."""
-        header = header_in(self._base_frame, stamp_ns)
-        if self._shows_polygon:
-            self._region_polygon.publish(polygon_message(_NO_POLYGON, self._z_m, header))
-            self._shows_polygon = False
-        if self._shows_path:
-            self._path.publish(path_message(None, self._z_m, header))
-            self._shows_path = False
+    # Withdrawing what the plan does not hold: once, where something was published that no longer holds.
 
     def withdraw_costmap(self, stamp_ns: int) -> None:
         """Take back the costmap: publish that nothing is known of any cell."""
@@ -163,12 +151,6 @@ class GroundOutputs:
             grid, frame_id = self._filter_grid
             self._filter_mask.publish(unknown_message(grid, self._z_m, header_in(frame_id, stamp_ns)))
             self._filter_grid = None
-
-    def withdraw(self, stamp_ns: int) -> None:
-        """Take back everything that is kept for later subscribers."""
-        self.withdraw_way(stamp_ns)
-        self.withdraw_costmap(stamp_ns)
-        self.withdraw_filter_mask(stamp_ns)
 
     def close(self) -> None:
         """Destroy the publishers; nobody may publish any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ class Host:
         session: The session while the node is active, else None.
         config: Reads the settings as they are.
         clock_ns: The node's clock.
-        locate: Writes into the message of an answer where on the ground that lies; may wait, so not in the executor.
+        locate: Writes into the messages of the answers on one frame where on the ground those lie; may wait, so not in
+            the executor.
         report: Takes a sentence on what went wrong inside, for the log.
     """
 
@@ -38,11 +39,11 @@ class Host:
     session: Callable[[], Session | None]
     config: Callable[[], NodeConfig]
     clock_ns: Callable[[], int]
-    locate: Callable[[GroundingMessage, Grounding], None]
+    locate: Callable[[Sequence[GroundingMessage], Sequence[Grounding]], None]
     report: Callable[[str], None]
 
     async def message_of(self, grounding: Grounding) -> GroundingMessage:
         """An answer to one request, with its place on the ground."""
         message = grounding_message(grounding, {}, header_of(grounding.frame))
-        await self.bridge.result(self.worker.submit(lambda: self.locate(message, grounding)))
+        await self.bridge.result(self.worker.submit(lambda: self.locate([message], [grounding])))
         return message

@@ -286,10 +286,10 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         if ground is not None:
             ground.surveyed(taken, groundings, surroundings)
 
-    def _locate(self, message: Any, grounding: Grounding) -> None:
+    def _locate(self, messages: Sequence[Any], groundings: Sequence[Grounding]) -> None:
         ground = self._ground
         if ground is not None:
-            ground.locate(message, grounding)
+            ground.locate(messages, groundings)
 
     def _publish(self, answered: Answered) -> None:
         if self._outputs is None or not self._active:

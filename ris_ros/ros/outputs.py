@@ -7,7 +7,7 @@ Made and destroyed by the executor's thread; published on by the worker's and th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sensor_msgs.msg import CompressedImage, Image
@@ -33,7 +33,7 @@ class Outputs:
         roles: Value of ``label_mask`` -> name of its role.
         statistics: Takes how long publishing took, and the age of the image then.
         clock_ns: The node's clock.
-        locate: Writes into the message of an answer where on the ground that lies.
+        locate: Writes into the messages of the answers on one frame where on the ground those lie.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Outputs:
         roles: Mapping[int, str],
         statistics: Statistics,
         clock_ns: Callable[[], int],
-        locate: Callable[[GroundingMessage, Grounding], None],
+        locate: Callable[[Sequence[GroundingMessage], Sequence[Grounding]], None],
     ) -> None:
         self._node = node
         self._config = config
@@ -75,8 +75,7 @@ class Outputs:
             self._confidence.publish(mono8(newest.asked.confidence, header))
         if self.wanted_groundings:
             message = grounding_array(answered.groundings, answered.stages_ns, header)
-            for part, grounding in zip(message.groundings, answered.groundings, strict=True):
-                self._locate(part, grounding)
+            self._locate(message.groundings, answered.groundings)
             self._groundings.publish(message)
         self._statistics.took("publish", time.monotonic_ns() - begin_ns)
         if self._overlay.get_subscription_count():

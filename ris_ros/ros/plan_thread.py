@@ -36,7 +36,8 @@ PROBLEM = "plan"
 
 _TICK_S = 0.1
 _IDLE = "idle"
-_CLEARED = "the command was cleared"
+_OVER = "The command is no longer active."
+_NOBODY = "Nobody wants plans any more."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,10 +118,11 @@ class PlanThread:
         self._views: dict[str, BirdsEye] = {}
         self._organized: dict[str, OrganizedPoints] = {}
         self._seen_ns: int | None = None
-        self._stamp_ns = 0
+        self._stamp_ns: int | None = None
         self._fixed_from_base: RigidTransform | None = None
-        self._reason = ""
-        self._forgetting = self._stopping = False
+        self._reasons: dict[str, str] = {}
+        self._why_forget = ""
+        self._stopping = False
         self.state = _IDLE
         self._costmap_due_s = self._plan_due_s = 0.0
         self._wanted = False
@@ -141,16 +143,20 @@ class PlanThread:
             self._waiting[camera] = surveyed
             self._changed.notify()
 
-    def forget(self) -> None:
-        """Forget images, map and thing: the clock jumped, or the node is deactivated. Returns when it is done."""
+    def forget(self, reason: str) -> None:
+        """Forget images, map and thing, and take back what was published. Returns when it is done.
+
+        Args:
+            reason: Why, in a sentence.
+        """
         with self._changed:
             self._waiting.clear()
-            self._forgetting = True
+            self._why_forget = reason
             self._changed.notify()
-            self._changed.wait_for(lambda: not self._forgetting)
+            self._changed.wait_for(lambda: not self._why_forget)
 
     def stop(self) -> None:
-        """Take everything back and end the thread."""
+        """Take everything back and end the thread; harmless when it has ended."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -159,34 +165,37 @@ class PlanThread:
     def _run(self) -> None:
         while True:
             with self._changed:
-                if not (self._waiting or self._stopping or self._forgetting):
+                if not (self._waiting or self._stopping or self._why_forget):
                     self._changed.wait(_TICK_S)
-                stopping, forgetting = self._stopping, self._forgetting
+                stopping, why_forget = self._stopping, self._why_forget
                 oldest = min(self._waiting, key=lambda name: self._waiting[name].monotonic_ns, default=None)
                 surveyed = None if oldest is None else self._waiting.pop(oldest)
             try:
-                if stopping or forgetting:
-                    self._forget()
+                if stopping or why_forget:
+                    self._forget(why_forget or "The node is done.")
                 if stopping:
                     return
                 wanted = self._outputs.wanted_costmap or self._outputs.wanted_points or self._plan_wanted()
                 if self._wanted and not wanted:
-                    self._forget()  # or whoever subscribes next would be told of what was seen long ago
+                    self._forget(_NOBODY)  # or whoever subscribes next would be told of what was seen long ago
                 self._wanted = wanted
                 if surveyed is not None:
                     self._take(surveyed)
                 self._tell()
             except Exception as error:  # the thread must outlive any mistake of ours
                 self._problem("internal", f"Planning failed ({type(error).__name__}: {error}): report this.")
-            if forgetting:
+                if stopping:  # nothing can be taken back where ROS is gone
+                    return
+            if why_forget:
                 with self._changed:
-                    self._forgetting = False
+                    self._why_forget = ""
                     self._changed.notify_all()
 
-    def _forget(self) -> None:
-        self._teller.withdraw(self._stamp_ns, "the node forgot what it saw")
+    def _forget(self, reason: str) -> None:
+        stamp_ns, self._seen_ns, self._stamp_ns, self.state = self._stamp_ns, None, None, _IDLE
+        self._reasons.clear()
         self._planner.forget()
-        self._seen_ns, self._stamp_ns, self._reason, self.state = None, 0, "", _IDLE
+        self._teller.withdraw(stamp_ns or 0, reason)
 
     def _take(self, surveyed: Surveyed) -> None:
         begin_ns = time.monotonic_ns()
@@ -198,10 +207,11 @@ class PlanThread:
             view = self._view(frame)
             fixed_from_base = self._senses.fixed_from_base(frame.stamp_ns)
         except GeometryError as error:
-            self._reason = str(error)
-            self._problem(PROBLEM, self._reason)
+            self._reasons[frame.camera] = str(error)
+            self._problem(PROBLEM, str(error))
             return
-        self._reason, self._seen_ns = "", surveyed.monotonic_ns
+        self._reasons.pop(frame.camera, None)
+        self._seen_ns = surveyed.monotonic_ns
         command = self._senses.command()
         self._planner.follow(command)
         self._planner.see(view, surveyed.surroundings, fixed_from_base)
@@ -240,7 +250,7 @@ class PlanThread:
         return view
 
     def _tell(self) -> None:
-        if not self._stamp_ns:
+        if self._stamp_ns is None:
             return
         now_s, config = time.monotonic(), self._config()
         # Since the newest image that could be used: those that could not say nothing about what stands there.
@@ -252,16 +262,16 @@ class PlanThread:
                 self._teller.tell_costmap(occupancy)
         if now_s >= self._plan_due_s and self._plan_wanted():
             self._plan_due_s = max(self._plan_due_s + 1.0 / config.plan_rate_hz, now_s)
-            self._tell_plan(since_ns)
+            self._tell_plan(self._stamp_ns, since_ns)
 
     def _plan_wanted(self) -> bool:
         return self._outputs.wanted_plan or self._outputs.wanted_filter_mask or self._config().navigate
 
-    def _tell_plan(self, since_ns: int) -> None:
+    def _tell_plan(self, stamp_ns: int, since_ns: int) -> None:
         command = self._senses.command()
         if command is None:
             self.state = _IDLE
-            self._teller.withdraw_plan(_CLEARED)
+            self._teller.withdraw_plan(_OVER)
             self._planner.follow(None)
             return
         begin_ns = time.monotonic_ns()
@@ -269,19 +279,21 @@ class PlanThread:
         if self._planner.command is command:
             plan = self._planner.plan(since_ns, want_path=self._outputs.wanted_path)
             self._statistics.took("plan", time.monotonic_ns() - begin_ns)
-        if plan is not None and self._reason and plan.goal is None:
-            plan = dataclasses.replace(plan, reason=self._reason)
         if plan is None:
-            plan = _nothing(command, self._stamp_ns, self._reason, self._planner.grid.shape)
+            plan = _nothing(command, stamp_ns, self._planner.grid.shape)
+        if plan.state in (PlanState.WAITING, PlanState.LOST):
+            # What nobody finds may be where images cannot be placed: that is to be mended first.
+            reasons = [reason for camera, reason in self._reasons.items() if command.concerns(camera)]
+            plan = plan if not reasons else dataclasses.replace(plan, reason=" ".join(reasons))
         if plan.reason:
             self._problem(PROBLEM, plan.reason)
-        else:
+        elif not self._reasons:
             self._statistics.solved(PROBLEM)
         self.state = f"{plan.state.name.lower()}: {command.text}"
         self._teller.tell(plan, self._planner.occupancy(since_ns), self._fixed_from_base)
 
 
-def _nothing(command: Command, stamp_ns: int, reason: str, shape: tuple[int, int]) -> Plan:
+def _nothing(command: Command, stamp_ns: int, shape: tuple[int, int]) -> Plan:
     """What is said of a command before anything is known of it."""
     return Plan(
         command=command,
@@ -295,5 +307,5 @@ def _nothing(command: Command, stamp_ns: int, reason: str, shape: tuple[int, int
         region_m=np.zeros((0, 2)),
         goal=None,
         path=None,
-        reason=reason or "No image has been answered yet.",
+        reason="No image has been answered yet.",
     )

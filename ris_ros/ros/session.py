@@ -98,6 +98,7 @@ class Session:
         self._sink = sink
         self._active = ActiveCommands()
         self.commands: tuple[Command, ...] = ()
+        self._standing: tuple[Command, ...] = ()
         self._searches: dict[str, tuple[Search, Callable[[Progress | Verdict], None]]] = {}
         self._once: list[_Once] = []
         self._images = Images(config, statistics, perceiver.working_size)
@@ -112,8 +113,7 @@ class Session:
 
     def followed(self, now_ns: int) -> Command | None:
         """The command that plans are made for: the newest that is no search and not over; any thread may ask."""
-        searches = self._searches.keys()
-        return next((c for c in reversed(self.commands) if c.id not in searches and not c.expired(now_ns)), None)
+        return next((command for command in reversed(self._standing) if not command.expired(now_ns)), None)
 
     def close(self) -> None:
         """End every search and request, and release the engines."""
@@ -172,8 +172,9 @@ class Session:
         """
         # A search ends by its deadline, not by the lifetime that commands have by default.
         command = dataclasses.replace(self._read(asked, own_id), time_to_live_ns=0)
-        self._activate(command)
+        # Known as a search before it is active: plans are made for other commands.
         self._searches[command.id] = Search(command, is_plural(command.text), self._config().refer_frames), tell
+        self._activate(command)
         return command
 
     def end_search(self, id_: str) -> None:
@@ -326,6 +327,7 @@ class Session:
         """The active commands are others: show them, and end the searches whose command is gone, with a reason."""
         with self._sink.gate.closed():  # once it is said that a command is gone, no answer to it goes out
             self.commands = self._active.all
+            self._standing = tuple(command for command in self.commands if command.id not in self._searches)
         active = {command.id for command in self.commands}
         for id_ in [id_ for id_ in self._searches if id_ not in active]:
             search, tell = self._searches.pop(id_)

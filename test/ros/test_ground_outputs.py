@@ -44,7 +44,8 @@ class Bench:
 
     def __init__(self, **given: Any) -> None:
         self.changed = threading.Condition()
-        self.host, self.peer = Spinning("ris", LifecycleNode), Spinning("peer")
+        # Not "ris": services of a lifecycle node outlive it in its process, and would answer for the live node's.
+        self.host, self.peer = Spinning("told", LifecycleNode), Spinning("peer")
         self.outputs = GroundOutputs(self.host.node, "base_link", 0.0, given.get("filter_mask", "none"))
         self.host.node.trigger_configure()
         self.host.node.trigger_activate()
@@ -64,7 +65,7 @@ class Bench:
     def matched(self, *topics: str) -> bool:
         """Whether each of these topics of the host has found a subscription."""
         found = {p.topic_name for p in self.host.node.publishers if p.get_subscription_count()}
-        return {f"/ris/{topic}" for topic in topics} <= found
+        return {f"/told/{topic}" for topic in topics} <= found
 
     def until(self, what: Callable[[], Any]) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -87,7 +88,7 @@ def bench() -> Iterator[Bench]:
 
 def test_a_plan_goes_out_whole_in_the_base_frame_at_the_images_stamp(bench: Bench) -> None:
     heard = {
-        topic: bench.listen(f"/ris/{topic}", type_, latched=False)
+        topic: bench.listen(f"/told/{topic}", type_, latched=False)
         for topic, type_ in (
             ("region_polygon", PolygonStamped),
             ("goal_pose", PoseStamped),
@@ -109,9 +110,9 @@ def test_a_plan_goes_out_whole_in_the_base_frame_at_the_images_stamp(bench: Benc
 
 
 def test_what_a_plan_no_longer_holds_is_taken_back_once(bench: Bench) -> None:
-    paths = bench.listen("/ris/path", PathMessage)
-    plans = bench.listen("/ris/plan", Plan, latched=False)
-    goals = bench.listen("/ris/goal_pose", PoseStamped, latched=False)
+    paths = bench.listen("/told/path", PathMessage)
+    plans = bench.listen("/told/plan", Plan, latched=False)
+    goals = bench.listen("/told/goal_pose", PoseStamped, latched=False)
     bench.until(lambda: bench.matched("path", "plan", "goal_pose"))
     for step, each in enumerate((KNOWN, LOST, LOST), 1):
         bench.outputs.plan(each)
@@ -126,9 +127,10 @@ def test_a_late_subscriber_is_not_handed_what_no_longer_holds(bench: Bench) -> N
     values = np.zeros(GRID.shape, np.int8)
     bench.outputs.plan(KNOWN)
     bench.outputs.costmap(Occupancy(GRID, values, values > 0, 5))
-    bench.outputs.withdraw(7_000_000_000)
-    paths, costmaps = bench.listen("/ris/path", PathMessage), bench.listen("/ris/costmap", OccupancyGrid)
-    polygons, goals = bench.listen("/ris/region_polygon", PolygonStamped), bench.listen("/ris/goal_pose", PoseStamped)
+    bench.outputs.plan(LOST)
+    bench.outputs.withdraw_costmap(7_000_000_000)
+    paths, costmaps = bench.listen("/told/path", PathMessage), bench.listen("/told/costmap", OccupancyGrid)
+    polygons, goals = bench.listen("/told/region_polygon", PolygonStamped), bench.listen("/told/goal_pose", PoseStamped)
     bench.until(lambda: paths and costmaps and polygons)
 
     assert paths[0].poses == [] and polygons[0].polygon.points == [] and goals == []
@@ -139,7 +141,7 @@ def test_a_late_subscriber_is_not_handed_what_no_longer_holds(bench: Bench) -> N
 def test_a_late_subscriber_is_handed_the_costmap_that_holds(bench: Bench) -> None:
     values = np.arange(12, dtype=np.int8).reshape(GRID.shape)
     bench.outputs.costmap(Occupancy(GRID, values, values < 0, 5))
-    costmaps = bench.listen("/ris/costmap", OccupancyGrid)
+    costmaps = bench.listen("/told/costmap", OccupancyGrid)
     bench.until(lambda: costmaps)
 
     assert list(costmaps[0].data) == list(range(12))
@@ -151,7 +153,7 @@ def test_nothing_is_wanted_that_nobody_listens_to(bench: Bench) -> None:
     assert not (outputs.wanted_plan or outputs.wanted_path or outputs.wanted_costmap)
     assert not (outputs.wanted_points or outputs.wanted_filter_mask)
 
-    clouds = bench.listen("/ris/points", PointCloud2, latched=False)
+    clouds = bench.listen("/told/points", PointCloud2, latched=False)
     bench.until(lambda: outputs.wanted_points)
     assert not (outputs.wanted_plan or outputs.wanted_costmap)
     outputs.points(np.zeros((2, 3, 3)), 9)
@@ -163,7 +165,7 @@ def test_an_inactive_node_is_silent(bench: Bench) -> None:
     bench.host.node.trigger_deactivate()
     bench.outputs.plan(KNOWN)
     bench.host.node.trigger_activate()
-    plans, paths = bench.listen("/ris/plan", Plan, latched=False), bench.listen("/ris/path", PathMessage)
+    plans, paths = bench.listen("/told/plan", Plan, latched=False), bench.listen("/told/path", PathMessage)
     bench.until(lambda: bench.matched("plan", "path"))
     bench.outputs.plan(LOST)
     bench.until(lambda: plans)
@@ -193,15 +195,15 @@ def test_a_filter_mask_is_kept_announced_and_taken_back(monkeypatch: pytest.Monk
     bench = Bench(filter_mask="keepout")
     try:
         made = CostmapFilterInfo.made
-        assert made == {"type": 0, "filter_mask_topic": "/ris/filter_mask", "base": 0.0, "multiplier": 1.0}
+        assert made == {"type": 0, "filter_mask_topic": "/told/filter_mask", "base": 0.0, "multiplier": 1.0}
 
         bench.outputs.filter_mask(np.full(GRID.shape, 100, np.int8), GRID, "odom", 5)
-        masks = bench.listen("/ris/filter_mask", OccupancyGrid)
+        masks = bench.listen("/told/filter_mask", OccupancyGrid)
         bench.until(lambda: masks)
         assert bench.outputs.wanted_filter_mask
         assert (masks[0].header.frame_id, set(masks[0].data)) == ("odom", {100})
 
-        bench.outputs.withdraw(6)
+        bench.outputs.withdraw_filter_mask(6)
         bench.until(lambda: len(masks) == 2)
         assert (masks[1].header.frame_id, set(masks[1].data)) == ("odom", {-1})
     finally:

@@ -206,7 +206,7 @@ def test_5_clearing_the_command_takes_goal_and_path_back(peer: Peer, street: Str
     street.until(lambda: [one for one in peer.heard["ris/path"] if one.poses])
     peer.clear()
     plan = peer.until(lambda: [one for one in peer.heard["ris/plan"] if one.state == Plan.LOST])[-1]
-    assert "cleared" in plan.reason
+    assert "no longer active" in plan.reason
     assert not plan.goal_known
     peer.until(lambda: not newest(peer, "path").poses)
     peer.until(lambda: not newest(peer, "region_polygon").polygon.points)
