@@ -94,6 +94,12 @@ class RigidTransform:
         return math.atan2(float(self.rotation[1, 0]), float(self.rotation[0, 0]))
 
     @property
+    def level(self) -> RigidTransform:
+        """The turn about the vertical and the shift in the target's xy plane alone: motion over a flat ground."""
+        x, y, _ = self.translation_m
+        return RigidTransform.from_xyz_rpy((x, y, 0.0), 0.0, 0.0, self.yaw)
+
+    @property
     def quaternion_xyzw(self) -> tuple[float, float, float, float]:
         """The rotation as geometry_msgs has it, of length 1, with w not negative."""
         r = self.rotation

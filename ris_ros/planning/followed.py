@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from ris_ros.geometry.birds_eye import BirdsEye
 from ris_ros.geometry.grid import Grid
-from ris_ros.geometry.lifting import Lifted
 from ris_ros.geometry.rigid import RigidTransform
 from ris_ros.planning.place import Place, place_of_region, place_of_thing
 from ris_ros.planning.region import RegionMemory
 from ris_ros.planning.track import Sighting, Tracker
 from ris_ros.planning.values import Placement, PlanState
-from ris_ros.types import Command, Grounding, Mask, Target
+from ris_ros.types import Command, Frame, Grounding, Mask, Target
 
 _NS_PER_S = 1_000_000_000
 _HALF = 0.5
 _NO_IMAGE = "No image has been answered yet."
 _UNCONFIRMED = "It was not found on enough images in a row yet."
+_GONE = "It was not found for too long, and where it is by now is not known."
 _NO_MOTION = (
     "The robot's motion since it was seen is not known: check the transforms between fixed_frame and base_frame."
 )
@@ -77,9 +77,8 @@ class Followed:
         self._asked = self._thing if is_object else Tracker(confirm_frames, lost_after_ns)
         self._region = RegionMemory(grid, smoothing_s)
         self._touched = RegionMemory(grid, 0.0)
-        self._lifted: tuple[int, Lifted] | None = None
+        self._lifted_m: NDArray[np.float64] | None = None
         self._track_id = 0
-        self._camera = ""
         self._motion_known: bool | None = None
         self._reason = ""
 
@@ -92,7 +91,7 @@ class Followed:
             view: The camera over the grid, at the instant of the image.
             grounding: The answer.
             placement: Where it lies.
-            fixed_from_base: Where the robot was; None where its motion is not known.
+            fixed_from_base: Where the robot was, in the plane; None where its motion is not known.
         """
         if self._motion_known is not None and self._motion_known != (fixed_from_base is not None):
             for tracker in (self._asked, self._thing):
@@ -104,22 +103,22 @@ class Followed:
         asked = thing if self._asked is self._thing else self._middle(region, view)
         if asked is None:
             self._reason = grounding.reason or placement.reason or _UNPLACED
-            if camera == self._camera or not self._camera:
-                self._asked.miss(stamp_ns)
+            self._asked.miss(stamp_ns, camera)
             return
         if self._asked is not self._thing and thing is not None:
-            self._thing.see(_sighting(thing, fixed_from_base, stamp_ns))
-        if not self._asked.see(_sighting(asked, fixed_from_base, stamp_ns)):
+            self._thing.see(_sighting(thing, fixed_from_base, grounding.frame))
+        if not self._asked.see(_sighting(asked, fixed_from_base, grounding.frame)):
             self._reason = _UNCONFIRMED
             return
-        self._camera = camera
+        self._reason = _GONE
         track_id = self._asked.at(stamp_ns).track_id
         if track_id != self._track_id:
             self._track_id = track_id
             self._region.forget()
-        self._region.update(region, view.seen, fixed_from_base, stamp_ns)
-        self._touched.update(_touched(view, grounding.object), view.seen, fixed_from_base, stamp_ns)
-        self._lifted = None if placement.lifted is None else (stamp_ns, placement.lifted)
+        self._region.update(region, view.seen, fixed_from_base, stamp_ns, camera)
+        self._touched.update(_touched(view, grounding.object), view.seen, fixed_from_base, stamp_ns, camera)
+        lifted = placement.lifted
+        self._lifted_m = None if lifted is None else _moved(lifted.box.corners_m, fixed_from_base)
 
     def at(self, stamp_ns: int, since_ns: int, fixed_from_base: RigidTransform | None) -> Believed:
         """What is believed.
@@ -127,7 +126,7 @@ class Followed:
         Args:
             stamp_ns: Stamp of the newest image.
             since_ns: Time that has passed since then.
-            fixed_from_base: Where the robot was at that image; None where its motion is not known.
+            fixed_from_base: Where the robot was at that image, in the plane; None where its motion is not known.
         """
         asked, thing = (tracker.at(stamp_ns + since_ns) for tracker in (self._asked, self._thing))
         nothing = np.zeros(self._grid.shape, np.bool_)
@@ -136,16 +135,17 @@ class Followed:
             state = asked.state if asked.xy_m is None else PlanState.LOST
             reason = self._reason or _NO_IMAGE if asked.xy_m is None else _NO_MOTION
             return Believed(state, asked.track_id, asked.age_ns, None, None, nowhere, nothing, nothing, reason)
+        base_from_fixed = None if fixed_from_base is None else fixed_from_base.inverse
         region = _above_half(self._region.at(fixed_from_base), nothing)
-        thing_m = _in_base(thing.xy_m, fixed_from_base)
+        thing_m = None if thing.xy_m is None else _moved(thing.xy_m, base_from_fixed)
         outline_m = nowhere if thing_m is None else thing_m[np.newaxis]
-        if self._lifted is not None and self._lifted[0] == stamp_ns:
-            outline_m = self._lifted[1].box.corners_m
+        if thing_m is not None and self._lifted_m is not None:
+            outline_m = _moved(self._lifted_m, base_from_fixed)
         return Believed(
             state=asked.state,
             track_id=asked.track_id,
             age_ns=asked.age_ns,
-            place_m=_in_base(asked.xy_m, fixed_from_base),
+            place_m=_moved(asked.xy_m, base_from_fixed),
             thing_m=thing_m,
             outline_m=outline_m,
             region=region,
@@ -159,18 +159,18 @@ class Followed:
         return place_of_region(self._grid.points_m(rows, columns), view.viewpoint) if len(rows) else None
 
 
-def _in_base(xy_m: NDArray[np.float64] | None, fixed_from_base: RigidTransform | None) -> NDArray[np.float64] | None:
-    if xy_m is None or fixed_from_base is None:
+def _moved(xy_m: NDArray[np.float64], target_from_source: RigidTransform | None) -> NDArray[np.float64]:
+    """Points [..., 2] of the ground in another frame of a level robot; None: in the same."""
+    if target_from_source is None:
         return xy_m
-    return fixed_from_base.inverse.apply(np.append(xy_m, fixed_from_base.translation_m[2]))[:2]
+    moved: NDArray[np.float64] = xy_m @ target_from_source.rotation[:2, :2].T + target_from_source.translation_m[:2]
+    return moved
 
 
-def _sighting(place: Place, fixed_from_base: RigidTransform | None, stamp_ns: int) -> Sighting:
-    if fixed_from_base is None:
-        return Sighting(place.xy_m, place.covariance_m2, stamp_ns)
-    turn = fixed_from_base.rotation[:2, :2]
-    xy_m = fixed_from_base.apply(np.append(place.xy_m, 0.0))[:2]
-    return Sighting(xy_m, turn @ place.covariance_m2 @ turn.T, stamp_ns)
+def _sighting(place: Place, fixed_from_base: RigidTransform | None, frame: Frame) -> Sighting:
+    turn = np.eye(2) if fixed_from_base is None else fixed_from_base.rotation[:2, :2]
+    covariance_m2 = turn @ place.covariance_m2 @ turn.T
+    return Sighting(_moved(place.xy_m, fixed_from_base), covariance_m2, frame.stamp_ns, frame.camera)
 
 
 def _covered(view: BirdsEye, mask: Mask) -> NDArray[np.uint8]:

@@ -201,7 +201,7 @@ class LocalMap:
         middle = np.array(
             [grid.origin_m[0] + columns * grid.resolution_m / 2, grid.origin_m[1] + rows * grid.resolution_m / 2, 0.0]
         )
-        cell = np.floor((_flat(fixed_from_base).apply(middle)[:2] - grid.origin_m) / grid.resolution_m)
+        cell = np.floor((fixed_from_base.level.apply(middle)[:2] - grid.origin_m) / grid.resolution_m)
         corner = (int(cell[0]) - self._side // 2, int(cell[1]) - self._side // 2)
         if self._corner is not None and corner != self._corner:
             by = (corner[0] - self._corner[0], corner[1] - self._corner[1])
@@ -220,7 +220,7 @@ class LocalMap:
         has moved.
         """
         grid = self._grid
-        pose = _flat(fixed_from_base)
+        pose = fixed_from_base.level
         turn = pose.rotation[:2, :2]
         first_m = np.array(grid.origin_m) + grid.resolution_m / 2
         at_first = (turn @ first_m + pose.translation_m[:2] - first_m) / grid.resolution_m - corner
@@ -234,11 +234,6 @@ class LocalMap:
                 self._lines.popitem(last=False)
         self._lines[view] = lines
         return lines
-
-
-def _flat(fixed_from_base: RigidTransform) -> RigidTransform:
-    x, y, _ = fixed_from_base.translation_m
-    return RigidTransform.from_xyz_rpy((x, y, 0.0), 0.0, 0.0, fixed_from_base.yaw)
 
 
 def _between(stamps_ns: NDArray[np.int64], first_ns: int, last_ns: int) -> NDArray[np.bool_]:

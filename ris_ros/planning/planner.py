@@ -31,6 +31,9 @@ from ris_ros.planning.values import Footprint, Occupancy, Placement, Plan, Pose2
 from ris_ros.types import Command, Grounding, Target
 
 _HERE = Pose2d(0.0, 0.0, 0.0)
+_CLOCK_JUMP_NS = 1_000_000_000
+"""An image that is older than the newest by more than this (and than the memory) shows that the clock was set back."""
+
 _MOVED_M, _TURNED_RAD = 0.5, 0.2
 """A goal that would move less than this stays where it is, so that the path does not tremble with the masks."""
 
@@ -71,7 +74,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Here:
-    """Where the robot was at the newest image."""
+    """Where the robot was at the newest image, in the plane."""
 
     stamp_ns: int
     fixed_from_base: RigidTransform | None
@@ -80,7 +83,10 @@ class _Here:
 class Planner:
     """Plans for one command at a time. Belongs to one thread.
 
-    Images come in the order of their stamps, of any of the robot's cameras.
+    Images come in the order of their stamps, of any of the robot's cameras. One that is older than the newest by more
+    than all that is remembered (and by more than a second) means that the clock was set back: all begins anew.
+
+    The ground is flat: of the robot's motion its turn about the vertical and its place in the plane count.
 
     Attributes:
         grid: Cells of the map, in the base frame.
@@ -132,6 +138,11 @@ class Planner:
             fixed_from_base: Where the robot was; None where its motion is not known.
         """
         stamp_ns = surroundings.frame.stamp_ns
+        fixed_from_base = None if fixed_from_base is None else fixed_from_base.level
+        if self._is_set_back(stamp_ns):
+            command = self.command
+            self.forget()
+            self.follow(command)
         self._map.update(view, surroundings.free, surroundings.obstacle, fixed_from_base, stamp_ns)
         if self._here is None or stamp_ns >= self._here.stamp_ns:
             self._here = _Here(stamp_ns, fixed_from_base)
@@ -148,6 +159,7 @@ class Planner:
             fixed_from_base: Where the robot was.
         """
         if self._followed is not None:
+            fixed_from_base = None if fixed_from_base is None else fixed_from_base.level
             self._followed.note(view, grounding, placement, fixed_from_base)
 
     def occupancy(self, since_ns: int = 0) -> Occupancy | None:
@@ -195,6 +207,10 @@ class Planner:
             path=path,
             reason=reason,
         )
+
+    def _is_set_back(self, stamp_ns: int) -> bool:
+        memory_ns = round(max(self._patience.memory_s, self._patience.lost_after_s) * 1e9)
+        return self._here is not None and stamp_ns < self._here.stamp_ns - max(_CLOCK_JUMP_NS, memory_ns)
 
     def _free_space(self, occupancy: Occupancy, believed: Believed) -> Clearance:
         robot = self._robot

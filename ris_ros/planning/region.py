@@ -29,11 +29,12 @@ class RegionMemory:
         self._time_constant_s = time_constant_s
         self._probability: NDArray[np.float32] | None = None
         self._fixed_from_base: RigidTransform | None = None
-        self._stamp_ns = 0
+        self._stamps_ns: dict[str, int] = {}
 
     def forget(self) -> None:
         """Begin anew: the region is another."""
         self._probability = None
+        self._stamps_ns.clear()
 
     def update(
         self,
@@ -41,6 +42,7 @@ class RegionMemory:
         seen: NDArray[np.bool_],
         fixed_from_base: RigidTransform | None,
         stamp_ns: int,
+        camera: str = "",
     ) -> None:
         """Take one image's region in.
 
@@ -49,16 +51,19 @@ class RegionMemory:
             seen: bool [rows, columns], the cells in view.
             fixed_from_base: Where the robot was; None where that is not known, and then only this image counts.
             stamp_ns: Stamp of the image.
+            camera: Whose image it is. What one has not shown before counts in full: several may have one stamp.
         """
         newest = np.where(seen, confidence, 0).astype(np.float32) / 255.0
         before = None if fixed_from_base is None else self.at(fixed_from_base)
         if before is None or self._time_constant_s == 0.0:
             self._probability = newest
         else:
-            dt_s = max(0, stamp_ns - self._stamp_ns) / 1e9
+            before_ns = self._stamps_ns.get(camera)
+            dt_s = math.inf if before_ns is None else max(0, stamp_ns - before_ns) / 1e9
             share = 1.0 - math.exp(-dt_s / self._time_constant_s)
             self._probability = np.where(seen, before + share * (newest - before), before).astype(np.float32)
-        self._fixed_from_base, self._stamp_ns = fixed_from_base, stamp_ns
+        self._fixed_from_base = fixed_from_base
+        self._stamps_ns[camera] = stamp_ns
 
     def at(self, fixed_from_base: RigidTransform | None) -> NDArray[np.float32] | None:
         """What is believed, in the cells around a place of the robot.

@@ -2,9 +2,9 @@
 
 A Kalman filter with constant velocity on the ground (Bar-Shalom, Li, Kirubarajan: Estimation with Applications to
 Tracking and Navigation, 2001, section 6.3.2) decides by its innovation gate whether a sighting is of the thing believed
-in. What lies elsewhere is a rival, and is believed only once it was seen on enough images in a row; so one wrong answer
-neither moves the goal to another thing nor makes it vanish. Nothing is extrapolated: unseen, a thing is said to be
-where it was seen last, with its age.
+in. What lies elsewhere is a rival, and is believed only once it was seen on enough images of one camera in a row; so
+one wrong answer neither moves the goal to another thing nor makes it vanish, and a camera that looks the other way has
+no say. Nothing is extrapolated: unseen, a thing is said to be where it was seen last, with its age.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ class Sighting:
         xy_m: float64 [2], in a frame that does not move with the robot, or in the base frame throughout.
         covariance_m2: float64 [2, 2], how certain the place is.
         stamp_ns: Stamp of the image.
+        camera: Whose image it was.
     """
 
     xy_m: NDArray[np.float64]
     covariance_m2: NDArray[np.float64]
     stamp_ns: int
+    camera: str = ""
 
     def __post_init__(self) -> None:
         if self.xy_m.dtype != np.float64 or self.xy_m.shape != (2,):
@@ -67,10 +69,10 @@ class Tracked:
 
 
 class Tracker:
-    """See the module. Takes images in the order of their stamps.
+    """See the module. Takes the images of each camera in the order of their stamps.
 
     Args:
-        confirm_frames: Images in a row on which a thing must be seen before it is believed, at least 1.
+        confirm_frames: Images of a camera in a row on which a thing must be seen before it is believed, at least 1.
         lost_after_ns: After being unseen for this long it is lost.
     """
 
@@ -78,7 +80,8 @@ class Tracker:
         self._confirm_frames = confirm_frames
         self._lost_after_ns = lost_after_ns
         self._believed: _Filter | None = None
-        self._rival: _Filter | None = None
+        self._camera = ""  # the one that saw it last
+        self._rivals: dict[str, _Filter] = {}
         self._tracks = 0
         self._missed = False
         self._lost = False
@@ -91,27 +94,32 @@ class Tracker:
         """
         self._forget_the_lost(sighting.stamp_ns)
         if self._believed is not None and self._believed.takes(sighting):
-            self._rival, self._missed = None, False
+            self._camera, self._missed = sighting.camera, False
+            self._rivals.clear()
             return True
-        self._missed = True
-        if self._rival is None or not self._rival.takes(sighting):
-            self._rival = _Filter(sighting)
-        if self._rival.sightings < self._confirm_frames:
+        self._missed |= sighting.camera == self._camera
+        rival = self._rivals.get(sighting.camera)
+        if rival is None or not rival.takes(sighting):
+            rival = self._rivals[sighting.camera] = _Filter(sighting)
+        if rival.sightings < self._confirm_frames:
             return False
-        self._believed, self._rival = self._rival, None
+        self._believed, self._camera = rival, sighting.camera
+        self._rivals.clear()
         self._tracks += 1
         self._missed = self._lost = False
         return True
 
-    def miss(self, stamp_ns: int) -> None:
-        """Take note of an image on which the thing should have been seen and was not."""
+    def miss(self, stamp_ns: int, camera: str = "") -> None:
+        """Take note of an image of a camera on which the thing was not seen."""
         self._forget_the_lost(stamp_ns)
-        self._rival, self._missed = None, True
+        self._rivals.pop(camera, None)
+        self._missed |= camera == self._camera
 
     def restart(self) -> None:
         """Places from here on are in another frame: what was believed is lost."""
         self._lost = self._lost or self._believed is not None
-        self._believed = self._rival = None
+        self._believed = None
+        self._rivals.clear()
 
     def at(self, now_ns: int) -> Tracked:
         """What is believed at an instant no earlier than the newest image."""
@@ -159,6 +167,6 @@ class _Filter:
         gain = np.linalg.solve(innovation_covariance, covariance[:2]).T
         self._state = state + gain @ innovation
         self._covariance = covariance - gain @ innovation_covariance @ gain.T
-        self.stamp_ns = sighting.stamp_ns
+        self.stamp_ns = max(self.stamp_ns, sighting.stamp_ns)
         self.sightings += 1
         return True

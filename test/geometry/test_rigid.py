@@ -80,3 +80,15 @@ def test_a_matrix_that_shears_or_mirrors_is_refused() -> None:
     for matrix in (np.diag([1.0, 1.0, -1.0]), np.array([[1.0, 0.1, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])):
         with pytest.raises(GeometryError, match="rotation is none"):
             RigidTransform(matrix, np.zeros(3))
+
+
+@given(turns, spread(-3.0, 3.0))
+def test_what_is_level_keeps_its_place_and_turns_with_the_robot(pose: RigidTransform, yaw: float) -> None:
+    level = pose.level
+    assert level.yaw == pytest.approx(pose.yaw)
+    np.testing.assert_allclose(level.translation_m, [*pose.translation_m[:2], 0.0])
+    np.testing.assert_allclose(level.rotation[2], [0.0, 0.0, 1.0])
+    turned = pose @ RigidTransform.from_xyz_rpy((0.0, 0.0, 0.0), 0.0, 0.0, yaw)
+    flat = RigidTransform.from_xyz_rpy((1.0, 2.0, 0.0), 0.0, 0.0, yaw)
+    np.testing.assert_allclose(flat.level.rotation, flat.rotation, atol=1e-12)
+    np.testing.assert_allclose(turned.level.translation_m, level.translation_m)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ris_ros.geometry.polygon import area_m2
+from ris_ros.geometry.rigid import RigidTransform
 from ris_ros.planning.place import place
 from ris_ros.planning.planner import Patience, Planner, Robot
 from ris_ros.planning.values import Footprint, Plan, PlanState
@@ -95,6 +98,7 @@ def test_silence_takes_the_plan_and_the_map_back() -> None:
     plan = plans.plan(since_ns=SECOND + 1)
     assert plan is not None
     assert plan.state is PlanState.LOST
+    assert "too long" in plan.reason
     occupancy = plans.occupancy(since_ns=2 * SECOND + 1)
     assert occupancy is not None
     assert (occupancy.values == -1).all()
@@ -126,6 +130,67 @@ def test_the_goal_stands_still_while_the_robot_drives(steps_m: list[tuple[float,
         x, y = x + step[0], y + step[1]
     assert np.ptp([goal.x_m for goal in goals]) < 1.0
     assert np.ptp([goal.y_m for goal in goals]) < 1.0
+
+
+def test_a_robot_high_above_the_fixed_frames_origin_and_on_a_slope_keeps_its_goal() -> None:
+    plans = planner(confirm_frames=1)
+    goals = []
+    for index in range(1, 5):
+        moment = Moment(((14.0, 3.5),), index=index)
+        grounding = moment.ground(PARK, (8.0, -2.0), (12.0, 1.0))
+        fixed_from_base = RigidTransform.from_xyz_rpy((0.0, 0.0, 150.0), 0.02 * index, 0.03 * index, 0.0)
+        plans.follow(PARK)
+        plans.see(VIEW, moment.surroundings(), fixed_from_base)
+        plans.note(VIEW, grounding, place(grounding, VIEW.viewpoint, None), fixed_from_base)
+        plan = plans.plan()
+        assert plan is not None
+        assert plan.goal is not None
+        assert plan.place_m == pytest.approx([10.0, -0.5], abs=0.5)
+        goals.append((plan.goal.x_m, plan.goal.y_m))
+    assert np.ptp(goals, axis=0).max() < 0.1
+
+
+def test_a_camera_that_sees_nothing_of_it_does_not_keep_it_from_being_believed() -> None:
+    plans = planner()
+    for index in (1, 2, 3):
+        moment, elsewhere = Moment(((14.0, 1.0),), index=index), Moment((), index=index)
+        show(plans, moment, moment.car(FOLLOW, 0))
+        nothing = elsewhere.car(FOLLOW, 0)
+        rear = replace(nothing, frame=replace(nothing.frame, camera="rear"))
+        plans.note(VIEW, rear, place(rear, VIEW.viewpoint, None), elsewhere.fixed_from_base)
+    plan = plans.plan()
+    assert plan is not None
+    assert plan.state is PlanState.SEEN
+    assert plan.goal is not None
+
+
+def test_a_clock_that_is_set_back_begins_anew() -> None:
+    plans = planner()
+    for index in (101, 102, 1):
+        moment = Moment(((14.0, 1.0),), index=index)
+        plan = show(plans, moment, moment.car(FOLLOW, 0))
+    assert (plan.state, plan.stamp_ns) == (PlanState.WAITING, STEP_NS)
+    moment = Moment(((14.0, 1.0),), index=2)
+    assert show(plans, moment, moment.car(FOLLOW, 0)).goal is not None
+
+
+def test_the_outline_that_depth_gave_is_kept_while_the_thing_is_held() -> None:
+    plans, gaps_m = planner(confirm_frames=1), []
+    rng = np.random.default_rng(0)
+    rear_m = np.stack([np.full(400, 11.8), rng.uniform(0.1, 1.9, 400), rng.uniform(0.1, 1.5, 400)], axis=1)
+    optical_m = VIEW.viewpoint.base_from_camera.inverse.apply(rear_m)
+    for index, number in ((1, 0), (2, 5)):
+        moment = Moment(((14.0, 1.0),), index=index)
+        grounding = moment.car(FOLLOW, number)
+        plans.follow(FOLLOW)
+        plans.see(VIEW, moment.surroundings(), moment.fixed_from_base)
+        plans.note(VIEW, grounding, place(grounding, VIEW.viewpoint, lambda _: optical_m), moment.fixed_from_base)
+        plan = plans.plan()
+        assert plan is not None
+        assert plan.goal is not None
+        gaps_m.append((plan.goal.x_m, plan.goal.y_m))
+    assert plan.state is PlanState.HELD
+    assert gaps_m[1] == pytest.approx(gaps_m[0])
 
 
 def test_without_the_robots_motion_it_still_plans_on_each_image() -> None:

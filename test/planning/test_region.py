@@ -88,3 +88,15 @@ def test_without_smoothing_only_the_newest_image_counts() -> None:
     believed = memory.at(at)
     assert believed is not None
     assert not believed.any()
+
+
+def test_cameras_of_one_stamp_each_show_their_part() -> None:
+    memory = RegionMemory(GRID, 0.3)
+    at = pose(0, 0, 0)
+    left = GRID.centres_m()[..., 1] > 0.0
+    for index in range(3):
+        for camera, seen in (("left", left), ("right", ~left)):
+            memory.update(np.where(seen, disc(at), 0).astype(np.uint8), seen, at, index * STEP_NS, camera)
+    believed = memory.at(at)
+    assert believed is not None
+    assert np.array_equal(believed > 0.5, disc(at) > 127)

@@ -134,3 +134,34 @@ def test_smoothing_halves_the_error_of_what_stands_still(seed: int) -> None:
             assert where is not None
             smooth.append(np.hypot(where[0] - 12, where[1] + 2))
     assert np.sqrt(np.mean(np.square(smooth))) < 0.7 * np.sqrt(np.mean(np.square(raw)))
+
+
+def test_a_camera_that_looks_the_other_way_takes_nothing_back() -> None:
+    track = tracker()
+    for index in range(6):
+        track.see(Sighting(np.array([10.0, 1.0]), np.eye(2) * 0.04, index * STEP_NS, "front"))
+        track.miss(index * STEP_NS, "rear")
+    assert track.at(5 * STEP_NS).state is PlanState.SEEN
+    track.miss(6 * STEP_NS, "front")
+    assert track.at(6 * STEP_NS).state is PlanState.HELD
+
+
+def test_what_another_camera_sees_elsewhere_does_not_oust_what_the_first_sees_still() -> None:
+    track = tracker()
+    for index in range(6):
+        track.see(Sighting(np.array([10.0, 1.0]), np.eye(2) * 0.04, index * STEP_NS, "front"))
+        track.see(Sighting(np.array([-9.0, 0.0]), np.eye(2) * 0.04, index * STEP_NS, "rear"))
+        if index > 0:
+            believed = track.at(index * STEP_NS)
+            assert (believed.state, believed.track_id) == (PlanState.SEEN, 1)
+            assert believed.xy_m == pytest.approx([10, 1], abs=0.1)
+
+
+def test_a_thing_that_leaves_one_cameras_view_for_anothers_stays_the_same() -> None:
+    track = tracker()
+    for index in range(12):
+        camera, other = ("left", "right") if index < 6 else ("right", "left")
+        track.see(Sighting(np.array([10.0, 3.0 - 0.5 * index]), np.eye(2) * 0.04, index * STEP_NS, camera))
+        track.miss(index * STEP_NS, other)
+    believed = track.at(11 * STEP_NS)
+    assert (believed.state, believed.track_id) == (PlanState.SEEN, 1)
