@@ -20,6 +20,7 @@ PointsIn = Callable[[Mask], "NDArray[np.float64]"]
 
 OUTLINE_TOLERANCE_M = 0.05
 
+_TINY = 1e-6
 _MIDDLE_SHARE = 0.8  # of a mask's columns: its outermost are often mirrors, wheels turned out, or the thing behind
 _NEAREST_QUANTILE = 0.15  # of the ranges under a thing's lower edge: where it touches the ground
 _MASK_ERROR_PX = 2.0  # of a mask's lower edge, one standard deviation
@@ -72,6 +73,8 @@ def outline_of(region: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
 def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
     """Where a thing stands: in the direction of its middle, as far as the nearest ground under its mask.
 
+    Its lower edge is that towards the ground below the camera, whichever way up the camera was built in.
+
     Args:
         thing: Its mask, not empty.
         viewpoint: The camera.
@@ -84,9 +87,7 @@ def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
     """
     xy_px, cut = _lower_edge(thing, viewpoint)
     if cut:
-        raise GeometryError(
-            "The lower edge of the picture cuts the thing, so that its foot is out of sight: move away."
-        )
+        raise GeometryError("The edge of the picture cuts the thing, so that its foot is out of sight: move away.")
     points_m = viewpoint.ground_points(xy_px)
     points_m = points_m[np.isfinite(points_m).all(axis=1)]
     if not len(points_m):
@@ -97,9 +98,9 @@ def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
     nearest_m = np.quantile(viewpoint.range_m(points_m), _NEAREST_QUANTILE)
     camera_xy_m = np.array(viewpoint.camera_xy_m)
     offset_m = points_m[:, :2] - camera_xy_m
-    # Directions from a camera with less than half a circle in view: none is opposite to another.
-    toward = (offset_m / np.linalg.norm(offset_m, axis=1, keepdims=True)).mean(axis=0)
-    foot_m: NDArray[np.float64] = camera_xy_m + toward / np.linalg.norm(toward) * nearest_m
+    # Unless the thing is right below the camera, none of the directions is opposite to another.
+    toward = (offset_m / np.maximum(np.linalg.norm(offset_m, axis=1, keepdims=True), _TINY)).mean(axis=0)
+    foot_m: NDArray[np.float64] = camera_xy_m + toward / max(float(np.linalg.norm(toward)), _TINY) * nearest_m
     return foot_m
 
 
@@ -140,30 +141,47 @@ def place_of_region(cells_m: NDArray[np.float64], viewpoint: Viewpoint) -> Place
 
 
 def _lower_edge(thing: Mask, viewpoint: Viewpoint) -> tuple[NDArray[np.float64], bool]:
-    """Camera pixels [n, 2] under the lowest of each column, and whether the picture's border cuts most of them off."""
-    x, y, _, height = thing.roi_xywh
-    columns = np.flatnonzero(thing.inside.any(axis=0))
+    """Camera pixels [n, 2] where the mask's columns end, and whether the picture's border cuts most of them off.
+
+    Of a camera that lies on its side its rows stand for columns, and of one that hangs upside down their other end.
+    """
+    toward_x, toward_y = _toward_ground_px(thing, viewpoint)
+    sideways = abs(toward_x) > abs(toward_y)
+    x, y, _, _ = thing.roi_xywh
+    inside, start, along = (thing.inside.T, (y, x), 0) if sideways else (thing.inside, (x, y), 1)
+    columns = np.flatnonzero(inside.any(axis=0))
     aside = int(len(columns) * (1.0 - _MIDDLE_SHARE) / 2)
     columns = columns[aside : len(columns) - aside]
-    below = y + height - np.argmax(thing.inside[::-1, columns], axis=0)  # first row under the thing
-    mask_size, camera_size = np.array(thing.size_px), np.array(viewpoint.camera.size_px)
-    edge = np.stack([x + columns + 0.5, below], axis=1) * (camera_size / mask_size) - 0.5
-    cut = below >= mask_size[1]
-    return edge[~cut], bool(cut.mean() > 0.5)
+    if (toward_x if sideways else toward_y) < 0.0:
+        ends, border = start[1] + np.argmax(inside[:, columns], axis=0), 0
+    else:
+        ends = start[1] + len(inside) - np.argmax(inside[::-1, columns], axis=0)  # first row under the thing
+        border = thing.size_px[along]
+    edge = np.stack([start[0] + columns + 0.5, ends], axis=1)[:, :: -1 if sideways else 1]
+    cut = ends == border
+    camera_px = edge[~cut] * (np.array(viewpoint.camera.size_px) / thing.size_px) - 0.5
+    return camera_px, bool(cut.mean() > 0.5)
+
+
+def _toward_ground_px(thing: Mask, viewpoint: Viewpoint) -> tuple[float, float]:
+    """Which way in the picture the direction straight down lies, from the middle of a mask; NaN where no lens says."""
+    x, y, width, height = thing.roi_xywh
+    scale = np.array(viewpoint.camera.size_px) / thing.size_px
+    ray = viewpoint.camera.rays(np.array([[x + width / 2, y + height / 2]]) * scale - 0.5)[0]
+    down = -viewpoint.base_from_camera.rotation[2]
+    (from_x, from_y), (to_x, to_y) = viewpoint.camera.project(np.stack([ray, ray + 0.01 * down]))[0]
+    return float(to_x - from_x), float(to_y - from_y)
 
 
 def _foot_covariance(foot_m: NDArray[np.float64], viewpoint: Viewpoint) -> NDArray[np.float64]:
     """Along the line of sight by the camera's tilt and the mask's lower edge, across it by the thing's width."""
-    point_m = np.append(foot_m, viewpoint.ground_z_m)[np.newaxis]
-    xy_px, _ = viewpoint.pixels(point_m)
-    farther_m = viewpoint.ground_points(xy_px - (0.0, _MASK_ERROR_PX))
+    point_m, height_m = foot_m[np.newaxis], viewpoint.height_m
     range_m = float(viewpoint.range_m(point_m)[0])
-    edge_m = float(viewpoint.range_m(farther_m)[0]) - range_m
-    if not np.isfinite(edge_m):  # next to where nothing is believed any more
-        edge_m = range_m / 4
+    # An angle's error makes one of the range as in Viewpoint.
+    edge_m = _MASK_ERROR_PX / viewpoint.camera.focal_px[1] * (height_m**2 + range_m**2) / height_m
     along_m = float(np.hypot(viewpoint.range_error_m(point_m)[0], edge_m))
     aside_m = _ASIDE_ERROR_M + _ASIDE_SHARE * range_m
-    toward = (foot_m - viewpoint.camera_xy_m) / max(range_m, 1e-6)
+    toward = (foot_m - viewpoint.camera_xy_m) / range_m if range_m > _TINY else np.array([1.0, 0.0])
     across = np.array([-toward[1], toward[0]])
     covariance: NDArray[np.float64] = np.outer(toward, toward) * along_m**2 + np.outer(across, across) * aside_m**2
     return covariance

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ris_ros.errors import GeometryError
+from ris_ros.geometry.rigid import OPTICAL_AXES, RigidTransform
+from ris_ros.geometry.viewpoint import Viewpoint
+from ris_ros.pipeline.masks import cut
 from ris_ros.planning.place import foot_of, place, place_of_region, place_of_thing
 from ris_ros.planning.values import Placement
 from ris_ros.types import Command, Mask, Target
@@ -38,6 +43,42 @@ def test_the_place_is_less_certain_along_the_line_of_sight_and_farther_away() ->
     assert far.covariance_m2[0, 0] > 4 * near.covariance_m2[0, 0]
     assert far.covariance_m2[0, 0] > far.covariance_m2[1, 1]
     assert abs(far.covariance_m2[0, 1]) < 1e-9
+
+
+def rolled(viewpoint: Viewpoint) -> Viewpoint:
+    """The same camera built in a quarter turn clockwise, so that its picture is turned the other way."""
+    camera, (x, y) = viewpoint.camera, viewpoint.camera.centre_px
+    width, height = camera.size_px
+    turned = replace(camera, size_px=(height, width), centre_px=(y, width - 1.0 - x))
+    old_from_new = RigidTransform(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.zeros(3))
+    return replace(viewpoint, camera=turned, base_from_camera=viewpoint.base_from_camera @ old_from_new)
+
+
+@pytest.mark.parametrize("at_m", [(7.0, 0.0), (14.0, -2.5), (3.5, 0.0)])
+def test_it_does_not_matter_which_way_up_the_camera_was_built_in(at_m: tuple[float, float]) -> None:
+    mask, viewpoint = Moment((at_m,)).car(THING, 0).object.mask, VIEWPOINT
+    feet = []
+    for _ in range(4):
+        thing = cut(np.where(mask, 255, 0).astype(np.uint8), (0, 0), 0.5)
+        try:
+            feet.append(foot_of(thing, viewpoint).tolist())
+        except GeometryError as error:
+            feet.append(str(error))
+        mask, viewpoint = np.rot90(mask), rolled(viewpoint)
+    assert feet == [pytest.approx(feet[0]) if isinstance(feet[0], list) else feet[0]] * 4
+
+
+def test_what_lies_right_below_a_camera_that_looks_straight_down_has_a_foot() -> None:
+    down = RigidTransform.from_xyz_rpy((0.5, 0.0, 3.0), 0.0, np.pi / 2, 0.0)
+    optical = RigidTransform(down.rotation @ OPTICAL_AXES, down.translation_m)
+    viewpoint = replace(VIEWPOINT, base_from_camera=optical)
+    mask = np.zeros(VIEWPOINT.camera.size_px[::-1], np.uint8)
+    mask[70:110, 140:180] = 255  # 0.4 m square
+    foot_m = foot_of(cut(mask, (0, 0), 0.5), viewpoint)
+    assert foot_m == pytest.approx([0.5, 0.0], abs=0.3)
+    where = place_of_thing(Placement(NOTHING, foot_m, None), viewpoint)
+    assert where is not None
+    assert (np.linalg.eigvalsh(where.covariance_m2) > 0.0).all()
 
 
 def test_a_thing_that_the_picture_cuts_off_has_no_foot() -> None:
