@@ -141,7 +141,8 @@ class Clearance:
         )
         _fill(own, grown.corners_m(Pose2d(0.0, 0.0, 0.0)), grid)
         among = (unknown & (self.occupancy.blind | (own > 0))).astype(np.uint8)
-        _, labels = cv2.connectedComponents(among, connectivity=4)
+        labels = np.zeros(grid.shape, np.int32)  # OpenCV 4.5.5 crashes where it is to make them itself
+        cv2.connectedComponents(among, labels, connectivity=4)
         connected = np.unique(labels[(own > 0) & (among > 0)])
         standing: NDArray[np.bool_] = np.isin(labels, connected)
         # A thing that the lower edge of the picture cuts may stand anywhere before it, but not where the robot does.
