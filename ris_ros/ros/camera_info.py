@@ -142,7 +142,9 @@ class CameraInfos:
             self._calibrations[camera] = _Calibration(rest, message)
 
     def _missing(self, camera: str) -> str:
-        topic = self._topics[camera]
+        topic = self._topics.get(camera)
+        if topic is None:  # such as that of an image in a request
+            return f"Where camera '{camera}' looks is not known: it is none of the parameter cameras."
         begin = f"No CameraInfo of camera '{camera}' has come on '{topic.topic}': "
         if topic.problem:
             return begin + topic.problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ class Host:
         clock_ns: The node's clock.
         locate: Writes into the messages of the answers on one frame where on the ground those lie; may wait, so not in
             the executor.
+        locator: The thread in which it waits on behalf of requests: the worker may be at an inference.
         report: Takes a sentence on what went wrong inside, for the log.
     """
 
@@ -40,10 +42,11 @@ class Host:
     config: Callable[[], NodeConfig]
     clock_ns: Callable[[], int]
     locate: Callable[[Sequence[GroundingMessage], Sequence[Grounding]], None]
+    locator: Executor
     report: Callable[[str], None]
 
     async def message_of(self, grounding: Grounding) -> GroundingMessage:
         """An answer to one request, with its place on the ground."""
         message = grounding_message(grounding, {}, header_of(grounding.frame))
-        await self.bridge.result(self.worker.submit(lambda: self.locate([message], [grounding])))
+        await self.bridge.result(self.locator.submit(self.locate, [message], [grounding]))
         return message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -83,6 +83,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._worker = Worker(self._on_images)
         self._carrier: Carrier | None = None
         self.gate = Gate(self._publish)
+        self._locator = ThreadPoolExecutor(1, "ris-locator")
         host = Host(
             node=self,
             bridge=Bridge(self),
@@ -91,6 +92,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             config=self._config,
             clock_ns=self._now_ns,
             locate=self._locate,
+            locator=self._locator,
             report=self._report,
         )
         self._ground_services = Services(host)
@@ -117,6 +119,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._leave_active()
         self._leave_configured()
         self._worker.stop()
+        self._locator.shutdown()
         self._refer_action.close()
         self.destroy_node()
 

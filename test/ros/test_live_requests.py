@@ -98,6 +98,7 @@ class Goal:
 def test_a_given_image_is_grounded(peer: Peer) -> None:
     answer = ground(peer, image=raw(ONE_RED, 1_234_567_890, "somewhere"))
     assert answer.success, answer.message
+    assert "none of the parameter cameras" in answer.grounding.reason
     assert answer.grounding.found
     assert answer.grounding.target == Target.OBJECT
     assert stamp_ns(answer.grounding) == 1_234_567_890
