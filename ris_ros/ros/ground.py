@@ -21,9 +21,11 @@ from ris_ros.ros.ground_messages import header_in, write_placement
 from ris_ros.ros.ground_outputs import GroundOutputs
 from ris_ros.ros.images import Taken
 from ris_ros.ros.measured import Measured
+from ris_ros.ros.navigate import PROBLEM as NOT_DRIVEN
 from ris_ros.ros.navigate import NavigateClient
 from ris_ros.ros.plan_teller import PlanTeller
-from ris_ros.ros.plan_thread import PROBLEM, PlanThread, Senses, Surveyed
+from ris_ros.ros.plan_thread import PROBLEM as NO_PLAN
+from ris_ros.ros.plan_thread import PlanThread, Senses, Surveyed
 from ris_ros.ros.statistics import Statistics
 from ris_ros.ros.transforms import open_transforms
 from ris_ros.ros.viewpoints import Viewpoints
@@ -154,9 +156,8 @@ class Ground:
 
     def describe_planner(self) -> GroundSight:
         """What the planner does, for the diagnostics."""
-        problem = self._statistics.recent_problem(PROBLEM, _PROBLEM_S) or self._statistics.recent_problem(
-            "navigate", _PROBLEM_S
-        )
+        problems = (self._statistics.recent_problem(kind, _PROBLEM_S) for kind in (NO_PLAN, NOT_DRIVEN))
+        problem = next(filter(None, problems), "")
         return GroundSight({"planning": self._thread.state, "navigate": self._navigate.state}, problem)
 
     def _sight(self, camera: str, now_ns: int) -> GroundSight:

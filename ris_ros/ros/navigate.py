@@ -26,7 +26,8 @@ _ANSWER_S = 5.0
 _DISCOVERY_S = 1.0
 """A server that is there is found within this time."""
 _ENDS = (GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED, GoalStatus.STATUS_ABORTED)
-_PROBLEM = "navigate"
+PROBLEM = "navigate"
+"""Kind of the problem under which diagnostics find why Nav2 is not driven."""
 _IDLE = "idle"
 
 
@@ -188,7 +189,7 @@ class NavigateClient:
                 self._ready_s = time.monotonic()
         if self._missing:
             self.state = "not possible"
-            self._problem(_PROBLEM, self._missing)
+            self._problem(PROBLEM, self._missing)
             return False
         if self._client.server_is_ready():
             self._ready_s = time.monotonic()
@@ -197,7 +198,7 @@ class NavigateClient:
         self.state = "waiting for Nav2"
         if time.monotonic() - self._ready_s > _DISCOVERY_S:
             self._problem(
-                _PROBLEM,
+                PROBLEM,
                 f"There is no action server '{self._action_name}' that would drive to the goal: start Nav2, or set"
                 " 'navigate' to false.",
             )
@@ -234,7 +235,7 @@ class NavigateClient:
             self.state = "rejected"
             self._not_before_s = time.monotonic() + _RETRY_S
             self._problem(
-                _PROBLEM, f"Nav2 rejected the goal of '{drive.aim.text}': see whether its bt_navigator is active."
+                PROBLEM, f"Nav2 rejected the goal of '{drive.aim.text}': see whether its bt_navigator is active."
             )
 
     def _over(self, drive: _Drive, status: int, result: Any) -> None:
@@ -253,11 +254,11 @@ class NavigateClient:
             self._report(f"Nav2 reached the goal of '{text}'.")
         elif error:
             self.state = "failed"
-            self._problem(_PROBLEM, f"Nav2 gave the goal of '{text}' up ({error}): it is sent again when it moves.")
+            self._problem(PROBLEM, f"Nav2 gave the goal of '{text}' up ({error}): it is sent again when it moves.")
         else:
             self.state = "ended from outside"
             self._problem(
-                _PROBLEM, f"The drive of '{text}' was ended by Nav2 or through it: say the command again to go on."
+                PROBLEM, f"The drive of '{text}' was ended by Nav2 or through it: say the command again to go on."
             )
 
     def _leave(self, reason: str) -> None:
@@ -271,7 +272,7 @@ class NavigateClient:
         """Give the goal up for a server that does not react; should it come back, the goal is cancelled there."""
         drive, self._drive = self._drive, None
         if drive is not None:
-            self._problem(_PROBLEM, f"Nav2 {what}: nobody drives for '{drive.aim.text}'.")
+            self._problem(PROBLEM, f"Nav2 {what}: nobody drives for '{drive.aim.text}'.")
             self._cancel(drive)
 
     def _cancel(self, drive: _Drive) -> None:

@@ -64,14 +64,15 @@ class OdometryMotion:
         """
         end_s = time.monotonic() + self._timeout_s()
         with self._changed:
-            if self._newest_ns is None:
-                return None
             while True:
+                newest_ns = self._newest_ns
+                if newest_ns is None:
+                    return None
                 try:
                     return self._tree.lookup(*self._frames, stamp_ns)
                 except LateTransformError:
                     if not self._changed.wait(end_s - time.monotonic()):
-                        raise
+                        raise LateTransformError(self._late(stamp_ns - newest_ns)) from None
 
     def describe(self, now_ns: int) -> dict[str, str]:
         """What diagnostics tell of the motion."""
@@ -95,6 +96,12 @@ class OdometryMotion:
             except GeometryError as error:
                 self._problem = str(error)
             self._changed.notify_all()
+
+    def _late(self, by_ns: int) -> str:
+        return (
+            f"The newest odometry on '{self._topic.topic}' is {by_ns / NS_PER_S:.3f} s older than the image: see that it is"
+            " still published, by the clock that stamps the images, or raise tf_timeout_s."
+        )
 
     def _strange(self, frames: tuple[str, str]) -> str:
         if frames == self._frames:

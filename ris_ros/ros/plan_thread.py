@@ -26,6 +26,7 @@ from ris_ros.planning.place import PointsIn, place
 from ris_ros.planning.planner import Planner
 from ris_ros.planning.values import Placement, Plan, PlanState
 from ris_ros.ros.ground_outputs import GroundOutputs
+from ris_ros.ros.navigate import PROBLEM as NOT_DRIVEN
 from ris_ros.ros.plan_teller import PlanTeller
 from ris_ros.ros.stamps import NS_PER_S
 from ris_ros.ros.statistics import Statistics
@@ -36,6 +37,10 @@ PROBLEM = "plan"
 
 _TICK_S = 0.1
 _IDLE = "idle"
+_NO_MOTION = (
+    "Nav2 is sent no goal, because the robot's motion is not known: publish tf or odometry, and name its frames in"
+    " fixed_frame and base_frame."
+)
 _OVER = "The command is no longer active."
 _NOBODY = "Nobody wants plans any more."
 
@@ -202,8 +207,6 @@ class PlanThread:
         frame = surveyed.frame
         self._stamp_ns = frame.stamp_ns
         try:
-            if not frame.stamp_ns:
-                raise GeometryError(f"The images of '{frame.camera}' are not stamped: correct the camera driver.")
             view = self._view(frame)
             fixed_from_base = self._senses.fixed_from_base(frame.stamp_ns)
         except GeometryError as error:
@@ -289,6 +292,8 @@ class PlanThread:
             self._problem(PROBLEM, plan.reason)
         elif not self._reasons:
             self._statistics.solved(PROBLEM)
+        if plan.goal is not None and self._fixed_from_base is None and self._config().navigate:
+            self._problem(NOT_DRIVEN, _NO_MOTION)
         self.state = f"{plan.state.name.lower()}: {command.text}"
         self._teller.tell(plan, self._planner.occupancy(since_ns), self._fixed_from_base)
 

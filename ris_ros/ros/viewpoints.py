@@ -100,6 +100,8 @@ class Viewpoints:
         return told
 
     def _find(self, frame: Frame) -> Viewpoint:
+        if not frame.stamp_ns:
+            raise GeometryError(f"The images of camera '{frame.camera}' are not stamped: correct the camera driver.")
         model = self._infos.model(frame.camera, frame.size_px, frame.frame_id)
         pose = self._transforms.base_from_camera(frame.camera, frame.frame_id, frame.stamp_ns)
         with self._lock:

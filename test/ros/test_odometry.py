@@ -77,7 +77,7 @@ def test_between_two_messages_it_is_interpolated_and_beyond_them_it_is_not_told(
     pose = motion.fixed_from_base(10 * S + S // 4)
     assert pose is not None
     assert pose.translation_m.tolist() == [0.25, 0.0, 0.0]
-    with pytest.raises(LateTransformError, match=r"0\.500 s before"):
+    with pytest.raises(LateTransformError, match=r"0\.500 s older"):
         motion.fixed_from_base(11 * S + S // 2)
     with pytest.raises(GeometryError, match=r"0\.500 s after"):
         motion.fixed_from_base(9 * S + S // 2)

@@ -118,12 +118,6 @@ def test_why_an_image_cannot_be_placed_is_in_the_plan(bench: Bench) -> None:
     assert (PROBLEM, plan.reason) in bench.problems
 
 
-def test_unstamped_images_are_told_of_in_the_plan(bench: Bench) -> None:
-    bench.show(stamp_ns=0)
-    bench.told.until(lambda: bench.told.plans)
-    assert "not stamped" in bench.told.plans[-1].reason
-
-
 def test_a_command_hears_of_its_own_cameras_only(bench: Bench) -> None:
     bench.command = dataclasses.replace(COMMAND, cameras=("left",))
     bench.show(camera="right")

@@ -105,6 +105,8 @@ def test_a_viewpoint_is_one_object_until_something_changes(ground: Ground) -> No
     assert (told["camera_pose"], told["camera_height_m"]) == ("camera_poses", "1.20")
     ground.calibrate(focal_px=80.0)
     assert ground.viewpoints.at(frame()).camera.focal_px == (80.0, 80.0)
+    with pytest.raises(GeometryError, match="not stamped"):
+        ground.viewpoints.at(frame(stamp_ns=0))
 
 
 @pytest.mark.parametrize(
