@@ -228,17 +228,15 @@ def _believed(picture: _Picture, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     rows = np.linspace(-0.5, height - 0.5, _ROW_PROBES)
     ground = picture.has_ground(*np.meshgrid(columns, rows))
     edges = np.arange(width + 1) - 0.5
-    limits = []
-    for found, step in ((ground, 1), (ground[::-1], -1)):
-        first = found.argmax(axis=0)
-        within = rows[::step][first]
-        without = rows[::step][np.maximum(first - 1, 0)]
-        for _ in range(_BISECTIONS):
-            between = (within + without) / 2
-            has = picture.has_ground(columns, between)
-            within, without = np.where(has, between, within), np.where(has, without, between)
-        limits.append(np.interp(edges, columns, np.where(found.any(axis=0), within, np.inf * step)))
-    top, bottom = limits
+    first = np.stack([ground.argmax(axis=0), ground[::-1].argmax(axis=0)])
+    from_end = np.stack([rows, rows[::-1]])
+    within, without = (np.take_along_axis(from_end, at, axis=1) for at in (first, np.maximum(first - 1, 0)))
+    for _ in range(_BISECTIONS):
+        between = (within + without) / 2
+        has = picture.has_ground(np.broadcast_to(columns, between.shape), between)
+        within, without = np.where(has, between, within), np.where(has, without, between)
+    within = np.where(ground.any(axis=0), within, [[np.inf], [-np.inf]])
+    top, bottom = (np.interp(edges, columns, ends) for ends in within)
     # Infinite beside finite ones interpolate to NaN: no row compares with that.
     row = np.arange(height)[:, np.newaxis]
     above, below = np.maximum(top[:-1], top[1:]), np.minimum(bottom[:-1], bottom[1:])
