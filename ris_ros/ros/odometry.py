@@ -99,8 +99,8 @@ class OdometryMotion:
 
     def _late(self, by_ns: int) -> str:
         return (
-            f"The newest odometry on '{self._topic.topic}' is {by_ns / NS_PER_S:.3f} s older than the image: see that it is"
-            " still published, by the clock that stamps the images, or raise tf_timeout_s."
+            f"The newest odometry on '{self._topic.topic}' is {by_ns / NS_PER_S:.3f} s older than the image: see that"
+            " it is still published, by the clock that stamps the images, or raise tf_timeout_s."
         )
 
     def _strange(self, frames: tuple[str, str]) -> str:
