@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
-from std_msgs.msg import String
 
 from ris_ros.config.bundle import ROLES
 from ris_ros.config.node import NodeConfig
 from ris_ros.errors import ImageError, cause
-from ris_ros.msg import Command as CommandMessage
 from ris_ros.pipeline.surroundings import Surroundings
 from ris_ros.pipeline.thresholds import Thresholds
 from ris_ros.ros.bridge import Bridge
 from ris_ros.ros.cameras import Cameras
 from ris_ros.ros.carrier import Asking, Carrier
+from ris_ros.ros.command_topics import CommandTopics
 from ris_ros.ros.diagnostics import View, diagnostics
 from ris_ros.ros.engines import open_engines
 from ris_ros.ros.gate import Answered, Gate
 from ris_ros.ros.ground import Ground
-from ris_ros.ros.host import INACTIVE, Host
+from ris_ros.ros.host import Host
 from ris_ros.ros.images import Taken
-from ris_ros.ros.intake import Asked
 from ris_ros.ros.outputs import Outputs
 from ris_ros.ros.params import Parameters
 from ris_ros.ros.process import settle, unsettle
-from ris_ros.ros.qos import Unheard, command_qos, create_subscription
 from ris_ros.ros.refer import ReferAction
 from ris_ros.ros.serialized import CameraMessage
 from ris_ros.ros.services import Services
@@ -44,11 +41,8 @@ from ris_ros.runtime.fallback import FELL_BACK
 from ris_ros.types import Command, Grounding
 
 NODE_NAME = "ris"
-TYPED_ID = "command"
-"""Id of what comes on the plain topic ``command``: each replaces the one before."""
 
 _FOLLOW_PERIOD_S = 0.25
-_MAX_BACKLOG = 64
 _SUCCESS = TransitionCallbackReturn.SUCCESS
 _FAILURE = TransitionCallbackReturn.FAILURE
 
@@ -75,7 +69,6 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._cameras: Cameras | None = None
         self._describe: Callable[[], Mapping[str, str]] = dict
         self._fell_back = ""
-        self._unheard = Unheard(self, self.problem)
         self._statistics = Statistics()
         self._settings = Parameters(self, lambda: self._session is not None)
         for name in self._settings.unknown():
@@ -103,11 +96,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         self._follow_timer = self.create_timer(_FOLLOW_PERIOD_S, self._on_follow, clock=self._steady)
         backwards = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1))
         self._jump = self.get_clock().create_jump_callback(backwards, post_callback=self._on_jump)
-        for topic, type_, callback in (
-            ("command", String, self._on_text),
-            ("commands", CommandMessage, self._on_command),
-        ):
-            create_subscription(self, type_, topic, callback, command_qos(), self._unheard.on(topic))
+        self._command_topics = CommandTopics(host, self._statistics, self.problem)
 
     def start(self) -> None:
         """Configure and activate, if the parameter ``autostart`` says so."""
@@ -231,34 +220,6 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
         Fate(self._statistics, camera).end(Drop.BAD_IMAGE)
         self.problem(f"image/{camera}", f"Camera '{camera}': {error}")
 
-    def _on_text(self, message: Any) -> None:
-        self._take(Asked(TYPED_ID, message.data, CommandMessage.AUTO, self._now_ns(), source="command"))
-
-    def _on_command(self, message: Any) -> None:
-        self._take(Asked.of(message, self._now_ns()))
-
-    def _take(self, asked: Asked) -> None:
-        session = self._active_session()
-        self._statistics.event("commands_in")
-        if session is None:
-            self._refuse(INACTIVE)
-        elif self._worker.backlog >= _MAX_BACKLOG:
-            self._refuse(f"Over {_MAX_BACKLOG} commands wait to be read: send fewer.")
-        else:
-            self._worker.submit(lambda: session.add(asked), decides=True).add_done_callback(self._taken)
-
-    def _taken(self, done: Future[Command]) -> None:
-        error = done.exception()
-        if isinstance(error, Exception):
-            self._refuse(f"{cause(error)}.")
-        else:
-            command = done.result()
-            self.get_logger().info(f"Command '{command.id}': {command.text} ({command.target.name.lower()})")
-
-    def _refuse(self, sentence: str) -> None:
-        self._statistics.event("commands_refused")
-        self.problem("command", f"A command is refused: {sentence}")
-
     # Results: called by the worker, those that are carried forward by the carrier
 
     def _on_images(self, arrivals: list[Arrival]) -> None:
@@ -337,7 +298,7 @@ class GroundingNode(LifecycleNode):  # type: ignore[misc]  # rclpy is untyped wh
             ground={} if self._ground is None else self._ground.describe(self._now_ns()),
             planner=None if self._ground is None else self._ground.describe_planner(),
             commands=self._unexpired(),
-            incompatible=self._unheard.told(),
+            incompatible=self._command_topics.incompatible,
             max_image_age_s=config.max_image_age_s,
         )
         self._diagnostics.publish(diagnostics(view, self._statistics, self.get_clock().now().to_msg()))

@@ -6,13 +6,11 @@ as :class:`Arrival`, and answers go out through :class:`Sink`.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from ris_ros.config.node import NodeConfig
@@ -27,6 +25,7 @@ from ris_ros.ros.convert import to_frame
 from ris_ros.ros.gate import Answered, Gate
 from ris_ros.ros.images import Images, Taken
 from ris_ros.ros.intake import OWN_ID, Asked, to_command
+from ris_ros.ros.one_time import OneTime, OneTimes, settle
 from ris_ros.ros.sizing import Sizing
 from ris_ros.ros.statistics import Answer, Drop, Statistics
 from ris_ros.ros.worker import Arrival
@@ -56,14 +55,6 @@ class Sink(Protocol):
     def problem(self, kind: str, sentence: str) -> None:
         """Tell people about a problem."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Once:
-    """A request to ground one text on one image of a camera."""
-
-    command: Command
-    answer: Future[Grounding]
 
 
 class Session:
@@ -100,7 +91,7 @@ class Session:
         self.commands: tuple[Command, ...] = ()
         self._standing: tuple[Command, ...] = ()
         self._searches: dict[str, tuple[Search, Callable[[Progress | Verdict], None]]] = {}
-        self._once: list[_Once] = []
+        self._once = OneTimes()
         self._images = Images(config, statistics, perceiver.working_size)
         settings = config()
         self._sizing = Sizing(perceiver, settings.adaptive_size, settings.max_commands, statistics, sink.problem)
@@ -123,9 +114,7 @@ class Session:
     def pause(self) -> None:
         """The node is deactivated: forget images and requests that wait, end searches, keep the commands."""
         self._images.forget()
-        for once in self._once:
-            _settle(once.answer, TransportError("The node was deactivated: activate it and ask again."))
-        self._once.clear()
+        self._once.refuse(TransportError("The node was deactivated: activate it and ask again."))
         if self._searches:
             self._active.clear(list(self._searches))
             self._changed("The node was deactivated.")
@@ -205,13 +194,13 @@ class Session:
             command = self._read(dataclasses.replace(asked, cameras=(camera,)), self._own_id("request"))
             frame = self._images.newest(camera)
             if frame is None:
-                self._once.append(_Once(command, answer))
+                self._once.add(OneTime(command, answer))
                 return
             grounding = self._perceiver.perceive([frame], [command], self._thresholds())[0]
         except Exception as error:
-            _settle(answer, error)
+            settle(answer, error)
         else:
-            _settle(answer, grounding)
+            settle(answer, grounding)
 
     def on_images(self, arrivals: Sequence[Arrival]) -> None:
         """Answer everything that is asked, on the newest image of each camera."""
@@ -223,12 +212,11 @@ class Session:
     def _answer_images(self, arrivals: Sequence[Arrival]) -> None:
         begin_ns = time.monotonic_ns()
         self._expire()
-        self._once = [once for once in self._once if not once.answer.done()]
+        self._once.forget_abandoned()
         taken = [one for one in map(self._take, arrivals) if one is not None]
         if not taken:
             return
-        cameras = {one.frame.camera for one in taken}
-        once = [request for request in self._once if cameras.intersection(request.command.cameras)]
+        once = self._once.of({one.frame.camera for one in taken})
         commands = [*self.commands, *(request.command for request in once)]
         thresholds = self._thresholds()
         try:
@@ -237,9 +225,7 @@ class Session:
         except Exception as error:  # whatever an engine throws, the next frame gets its chance
             self._failed(taken, once, error)
             return
-        for request in once:
-            self._once.remove(request)
-            _settle(request.answer, next(g for g in groundings if g.command is request.command))
+        self._once.answer(once, groundings)
         due = [self._answer(one, view, [g for g in groundings if g.frame is one.frame], thresholds) for one in taken]
         self._survey(view, taken, due)
         self._sizing.looked([one.frame for one in taken], time.monotonic_ns() - begin_ns)
@@ -249,7 +235,7 @@ class Session:
         camera = arrival.camera
         dated = self._images.date(arrival)
         concerning = [command for command in self.commands if command.concerns(camera)]
-        if not (self._sink.wants_survey(camera) or any(camera in request.command.cameras for request in self._once)):
+        if not (self._sink.wants_survey(camera) or self._once.wait_for(camera)):
             if not concerning:
                 arrival.fate.end(Drop.NO_COMMAND)
                 return None
@@ -299,12 +285,10 @@ class Session:
         for one, groundings, surroundings in zip(taken, due, surveyed, strict=True):
             self._sink.surveyed(one, groundings, surroundings)
 
-    def _failed(self, taken: Sequence[Taken], once: Sequence[_Once], error: Exception) -> None:
+    def _failed(self, taken: Sequence[Taken], once: Sequence[OneTime], error: Exception) -> None:
         for one in taken:
             one.arrival.fate.end(Drop.BACKEND_ERROR)
-        for request in once:
-            self._once.remove(request)
-            _settle(request.answer, error)
+        self._once.refuse(error, once)
         self._sink.problem("backend", f"The inference backend failed on a frame: {cause(error)}.")
 
     def _own_id(self, kind: str) -> str:
@@ -355,12 +339,3 @@ class Session:
             region=config.threshold_region or model.region,
             existence=config.threshold_existence or model.existence,
         )
-
-
-def _settle(answer: Future[Grounding], result: Grounding | Exception) -> None:
-    """Complete a future that the one who waits may have given up meanwhile."""
-    with contextlib.suppress(InvalidStateError):
-        if isinstance(result, Exception):
-            answer.set_exception(result)
-        else:
-            answer.set_result(result)
