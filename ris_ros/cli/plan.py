@@ -14,7 +14,7 @@ from ris_ros.cli.model_choice import add_model_arguments, load_model
 from ris_ros.config.ground import POSE_NUMBERS, GroundSettings
 from ris_ros.config.planning import PlanningSettings
 from ris_ros.errors import CommandError, ConfigError, DataError, GeometryError, ImageError
-from ris_ros.types import Command, Frame, Target
+from ris_ros.types import Command, Frame, Grounding, Target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +82,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--commands-per-image", type=int, metavar="K", help="with --measure: sentences on each picture (default 4)"
     )
+    parser.add_argument(
+        "--before",
+        type=int,
+        metavar="N",
+        help="with --measure: the robot has seen the N frames of its ride before each (default 0: single pictures)",
+    )
     parser.add_argument("--seed", type=int, metavar="S", help="with --measure: the same seed asks the same (default 0)")
     parser.add_argument(
         "--out",
@@ -94,7 +100,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan; returns 0, or 1 where there is no path."""
-    single, many = ("text", "target", "camera", "pose", "depth"), ("masks", "count", "commands_per_image", "seed")
+    single, many = (
+        ("text", "target", "camera", "pose", "depth"),
+        ("masks", "count", "commands_per_image", "before", "seed"),
+    )
     for name in many if args.image is not None else single:
         if getattr(args, name) is not None:
             with_what = "--measure" if args.image is not None else "--image"
@@ -113,8 +122,8 @@ def sight_of(
     viewpoint: Viewpoint,
     settings: PlanningSettings,
     points_in: PointsIn | None = None,
-) -> Sight:
-    """Everything that a model and a planner make of a command on one picture.
+) -> tuple[Grounding, Sight]:
+    """Everything that a model and a planner make of a command on one picture: the answer, and the plan to be drawn.
 
     Args:
         frame: The picture.
@@ -130,6 +139,7 @@ def sight_of(
     """
     from ris_ros.geometry.birds_eye import BirdsEye
     from ris_ros.geometry.rigid import RigidTransform
+    from ris_ros.pipeline.overlay import draw
     from ris_ros.planning.from_settings import grid_of, planner_of, robot_of
     from ris_ros.planning.picture import Sight
     from ris_ros.planning.place import place
@@ -146,7 +156,7 @@ def sight_of(
     plan, occupancy = planner.plan(), planner.occupancy()
     if plan is None or occupancy is None:
         raise ValueError("a planner that was told of a picture and a command has a plan")
-    return Sight((grounding,), viewpoint, occupancy, plan, robot_of(settings).footprint)
+    return grounding, Sight(draw((grounding,)), viewpoint, occupancy, plan, robot_of(settings).footprint)
 
 
 def believed_viewpoint(camera: CameraModel, base_from_camera: RigidTransform) -> Viewpoint:
@@ -231,12 +241,12 @@ def _plan_one(args: argparse.Namespace) -> int:
         points_in = lambda mask: depth_points(depth_m, mask.inside, mask.roi_xywh, mask.size_px, camera)  # noqa: E731
     _, perceiver = load_model(args)
     try:
-        sight = sight_of(frame, command, perceiver, viewpoint, ROBOTS[args.robot], points_in)
+        grounding, sight = sight_of(frame, command, perceiver, viewpoint, ROBOTS[args.robot], points_in)
     finally:
         perceiver.close()
     plan, out = sight.plan, args.out or Path("plan.png")
     record = {
-        "found": sight.groundings[-1].found,
+        "found": grounding.found,
         "goal": None if plan.goal is None else [plan.goal.x_m, plan.goal.y_m, plan.goal.yaw_rad],
         "path": None if plan.path is None else plan.path.poses.round(3).tolist(),
         "region": plan.region_m.round(3).tolist(),
@@ -256,13 +266,18 @@ def _measure(args: argparse.Namespace) -> int:
     from ris_ros.planning.from_settings import grid_of, planner_of, robot_of
 
     per_image = 4 if args.commands_per_image is None else args.commands_per_image
-    if min(per_image, 1 if args.count is None else args.count) < 1:
-        raise DataError("--count and --commands-per-image must be at least 1.")
+    if min(per_image, 1 if args.count is None else args.count) < 1 or (args.before or 0) < 0:
+        raise DataError("--count and --commands-per-image must be at least 1, and --before not negative.")
     if args.out is not None:
         check_writable(args.out)
     scenes, settings = SceneSet(args.measure), ROBOTS[args.robot]
-    course = Course(args.count, per_image, args.seed or 0)
-    about = {"masks": args.masks or "model", "robot": args.robot, "pictures": args.count or len(scenes)}
+    course = Course(args.count, per_image, args.seed or 0, args.before or 0)
+    about = {
+        "masks": args.masks or "model",
+        "robot": args.robot,
+        "pictures": args.count or len(scenes),
+        "before": course.before,
+    }
     about |= {"seed": course.seed, "command_line": shlex.join(["ris", *sys.argv[1:]])}
     perceiver = None
     eyes: Eyes = TrueEyes()

@@ -141,7 +141,7 @@ def main() -> int:
         _, perceiver = load_model(args)
         for number, one in enumerate(said, start=1):
             command = Command(str(number), clean(one.text), Target.AUTO, one.frame.stamp_ns)
-            sight = sight_of(one.frame, command, perceiver, one.viewpoint, ROBOTS[one.robot])
+            _, sight = sight_of(one.frame, command, perceiver, one.viewpoint, ROBOTS[one.robot])
             print(f"{number}. {one.text}: {describe(sight.plan)}")
             pictures.append(plan_picture(sight))
         perceiver.close()

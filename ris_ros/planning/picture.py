@@ -7,7 +7,7 @@ ground first and then seen through the camera, so that it bends with any lens an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.viewpoint import Viewpoint
-from ris_ros.pipeline.overlay import OBJECT_COLOUR, REGION_COLOUR, Colour, draw
+from ris_ros.pipeline.overlay import OBJECT_COLOUR, REGION_COLOUR, Colour
 from ris_ros.planning.describe import describe
 from ris_ros.planning.values import OCCUPIED, UNKNOWN, Footprint, Occupancy, Plan, Pose2d
-from ris_ros.types import Grounding
 
 _PATH_COLOUR: Colour = (255, 209, 84)
 _ROBOT_COLOUR: Colour = (245, 247, 250)
@@ -48,14 +47,14 @@ class Sight:
     """What one camera showed and what was made of it.
 
     Attributes:
-        groundings: The answers on one frame, the one that is planned for last.
+        answered_rgb: uint8 [H, W, 3], the camera's image with the answers drawn in (:mod:`ris_ros.pipeline.overlay`).
         viewpoint: The camera, at its full size.
         occupancy: The ground as it is believed to be, in the base frame.
         plan: What is to be done.
         footprint: The robot's outline.
     """
 
-    groundings: Sequence[Grounding]
+    answered_rgb: NDArray[np.uint8]
     viewpoint: Viewpoint
     occupancy: Occupancy
     plan: Plan
@@ -77,12 +76,12 @@ def plan_picture(sight: Sight) -> NDArray[np.uint8]:
 
 
 def camera_view(sight: Sight) -> NDArray[np.uint8]:
-    """The camera image with the masks, the way that the robot's outline sweeps, and the goal.
+    """The camera image with the answers, the way that the robot's outline sweeps, and the goal.
 
     Returns:
         uint8 [H, W, 3] RGB, of the camera's size.
     """
-    picture = draw(sight.groundings)
+    picture = sight.answered_rgb
     if sight.plan.goal is None:
         return picture
     height, width = picture.shape[:2]

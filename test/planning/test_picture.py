@@ -12,7 +12,7 @@ from ris_ros.geometry.camera_model import CameraModel
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.rigid import OPTICAL_AXES, RigidTransform
 from ris_ros.geometry.viewpoint import Viewpoint
-from ris_ros.pipeline.overlay import REGION_COLOUR
+from ris_ros.pipeline.overlay import REGION_COLOUR, draw
 from ris_ros.planning.describe import describe
 from ris_ros.planning.picture import Sight, camera_view, ground_view, plan_picture
 from ris_ros.planning.values import Footprint, Occupancy, Path, Plan, PlanState, Pose2d
@@ -50,7 +50,7 @@ def sight(goal: Pose2d | None, *, with_path: bool = True, reason: str = "") -> S
     )
     values = np.full(GRID.shape, -1, np.int8)
     values[:, 60:] = 0
-    return Sight((grounding,), VIEW, Occupancy(GRID, values, region, 0), plan, Footprint(0.5, 0.5, 0.35))
+    return Sight(draw((grounding,)), VIEW, Occupancy(GRID, values, region, 0), plan, Footprint(0.5, 0.5, 0.35))
 
 
 def pixel_of(x_m: float, y_m: float) -> tuple[int, int]:
@@ -78,7 +78,7 @@ def test_from_above_forward_is_up_and_left_is_left():
     assert rows.mean() < side / 2  # the region lies ahead, in the upper half
     assert columns.mean() == pytest.approx(side / 2, abs=6)
     away = sight(None, reason="No.")
-    aside = Sight(away.groundings, VIEW, away.occupancy, _moved(away.plan, 4.0), away.footprint)
+    aside = Sight(away.answered_rgb, VIEW, away.occupancy, _moved(away.plan, 4.0), away.footprint)
     teal = np.abs(ground_view(aside, (side, side)).astype(int) - REGION_COLOUR).sum(axis=2) < 60
     assert np.nonzero(teal[: side - 40])[1].mean() < side / 2 - 20
 
