@@ -8,17 +8,17 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ris_ros.cli import demo_plans
 from ris_ros.cli import demo_report as reports
 from ris_ros.cli.children import ChildError, Children
 from ris_ros.cli.demo_inputs import (
+    CAMERA,
     MAX_COMMANDS,
     KnownDrive,
     Recording,
@@ -28,6 +28,8 @@ from ris_ros.cli.demo_inputs import (
     read_journal,
     read_recording,
 )
+from ris_ros.cli.demo_turns import SERVICE_S, Asked, ask, report_of
+from ris_ros.cli.plan import camera_pose
 from ris_ros.config.share import share_file
 from ris_ros.data.output_file import write_whole
 from ris_ros.errors import CommandError, DataError, OutputError, TransportError
@@ -48,28 +50,13 @@ SAMPLE_BAG = "sample/drive"
 
 _START_UP_S = 60.0
 _FIRST_IMAGE_S = 15.0
-_SERVICE_S = 10.0
 _LATE_S = 0.5  # for the last answers and the node's last counts
 _PICTURES = 2
-_WRITTEN = ("[0-9][0-9][ab]-*.jpg", "all-together.jpg", "overlays.jpg", "report.json", "logs/node.log", "logs/camera.*")
+_WRITTEN = (
+    *("[0-9][0-9][ab]-*.jpg", "all-together.jpg", "overlays.jpg", demo_plans.PICTURE_FILE),
+    *("report.json", "logs/node.log", "logs/camera.*"),
+)
 _TOGETHER = "all together"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """A command that was sent, and what came back.
-
-    Attributes:
-        text: The command.
-        message: Type of the message that it was sent as.
-        sent_ns: When.
-        answers: The answers, one for each frame that was grounded.
-    """
-
-    text: str
-    message: str
-    sent_ns: int
-    answers: Sequence[Answer]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,9 +65,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", default="auto", help="inference backend, one that `ris doctor` lists")
     parser.add_argument("--bag", type=Path, help="bag to play as the camera (default: the sample drive)")
     parser.add_argument("--commands", type=Path, metavar="FILE", help="what to ask, one command a line")
-    parser.add_argument("--seconds", type=float, default=28.0, help="how long to ask, all commands together")
+    parser.add_argument("--seconds", type=float, default=36.0, help="how long to ask, all commands together")
     parser.add_argument("--rate", type=float, default=1.0, help="speed of the bag; 1 is that of the recording")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for pictures, report and logs")
+    parser.add_argument(
+        "--pose",
+        metavar="P",
+        help="the camera over the ground, x y z roll pitch yaw as `ris plan` takes it: ask for plans too"
+        " (default: that of the sample drive; without it nothing is planned on a bag of yours)",
+    )
     parser.add_argument("--domain", type=int, help="ROS domain (default: ROS_DOMAIN_ID, or one that is free)")
 
 
@@ -100,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     Bundle.open(args.model or default_path())
     recording = read_recording(args.bag or share_file(SAMPLE_BAG))
     texts, truth_of = _what_to_ask(args, recording)
+    pose = _camera_pose(args)
     logs = _make_folder(args.out)
     os.environ.update(transport.isolated(args.domain))
     for note in filter(None, (*transport.apply(transport.plan(processes=3)), transport.leftovers())):
@@ -107,17 +101,17 @@ def run(args: argparse.Namespace) -> int:
     client_class = _client_class()
     with _ended_by_signals(), Children(logs, os.environ) as children:
         print(f"starting the node on ROS domain {os.environ['ROS_DOMAIN_ID']}; logs in {logs}", flush=True)
-        node = children.start("node", _node_command(args.model, args.backend))
+        node = children.start("node", _node_command(args.model, args.backend, pose))
         try:
-            with client_class(children.check) as client:
+            with client_class(children.check, CAMERA) as client:
                 client.bring_up(_START_UP_S)
                 command, journal = _camera_command(recording, args.rate, logs)
                 camera = children.start("camera", command)
                 _await_images(client)
-                asked, together = _ask(client, texts, args.seconds)
+                asked, together = ask(client, texts, args.seconds, with_plans=pose is not None)
                 children.end(camera)
                 client.spin(_LATE_S)
-                return _conclude(client, asked, together, read_journal(journal), truth_of, args.out)
+                return _conclude(client, asked, together, read_journal(journal), truth_of, pose, args.out)
         except TransportError as error:
             print(f"ris demo failed: {error} The node's log ends:\n{node.last_lines()}", file=sys.stderr)
         except ChildError as error:
@@ -133,6 +127,15 @@ def _what_to_ask(args: argparse.Namespace, recording: Recording) -> tuple[list[s
     if known is None:
         raise CommandError(f"Nobody knows what is on '{recording.path}': say what to ask with --commands FILE.")
     return known.texts(args.seconds * args.rate), truth_of
+
+
+def _camera_pose(args: argparse.Namespace) -> str | None:
+    """Where the camera is, as ``--pose`` has it; None where nobody knows."""
+    pose: str | None = args.pose
+    if pose is not None:
+        camera_pose(pose)  # raises before anything is started
+        return pose
+    return demo_plans.SAMPLE_POSE if args.bag is None else None
 
 
 def _client_class() -> type[DemoClient]:
@@ -157,8 +160,10 @@ def _make_folder(out: Path) -> Path:
     return logs
 
 
-def _node_command(bundle: Path | None, backend: str) -> list[str]:
+def _node_command(bundle: Path | None, backend: str, pose: str | None) -> list[str]:
     parameters = {"backend": backend, "diagnostics_period_s": "0.2", "max_commands": str(MAX_COMMANDS)}
+    if pose is not None:
+        parameters |= demo_plans.node_parameters(pose)
     if bundle is not None:
         parameters["bundle"] = str(bundle.resolve())
     command = [sys.executable, "-m", "ris_ros.ros.main", "--ros-args"]
@@ -183,36 +188,8 @@ def _await_images(client: DemoClient) -> None:
     def heard() -> bool:
         return int(client.camera_counts.get("frames_in", "0")) > 0
 
-    if not client.spin(_FIRST_IMAGE_S + _SERVICE_S, heard):
+    if not client.spin(_FIRST_IMAGE_S + SERVICE_S, heard):
         raise TransportError("No image reached the node: `ris doctor` says how images get from process to process.")
-
-
-def _ask(client: DemoClient, texts: Sequence[str], seconds: float) -> tuple[list[Asked], list[Answer]]:
-    """Ask each command for an equal share of the time, then all together; returns both kinds of answers."""
-    share_s = seconds / (len(texts) + 1)
-    asked = []
-    for number, text in enumerate(texts):
-        # Both ways of asking are tried in turn.
-        typed = number % 2 == 0
-        message = "ris_ros/Command" if typed else "std_msgs/String"
-        print(f'[{number + 1}/{len(texts)}] "{text}" as {message}', flush=True)
-        before, sent_ns = len(client.answers), time.time_ns()
-        if typed:
-            client.ask(f"demo-{number}", text)
-        else:
-            client.say(text)
-        client.spin(share_s)
-        client.clear(_SERVICE_S)
-        # The last answer to the command before may come only now: its id is of the other kind.
-        ours = [answer for answer in client.answers[before:] if answer.command_id.startswith("demo-") is typed]
-        asked.append(Asked(text, message, sent_ns, ours))
-    print(f"all {len(texts)} together", flush=True)
-    before = len(client.answers)
-    for number, text in enumerate(texts):
-        client.ask(f"demo-{number}", text)
-    client.spin(share_s)
-    client.clear(_SERVICE_S)
-    return asked, client.answers[before:]
 
 
 def _conclude(
@@ -221,59 +198,27 @@ def _conclude(
     together: Sequence[Answer],
     recorded_ns: dict[int, int],
     truth_of: TruthOf,
+    pose: str | None,
     out: Path,
 ) -> int:
     """Score, print the table, write pictures and report; returns the exit code."""
-    latency_ms = {m.stamp_ns: (m.received_ns - m.stamp_ns) / 1e6 for m in client.label_masks}
-    commands = [_command_report(one, latency_ms, recorded_ns, truth_of) for one in asked]
-    crowd: dict[int, int] = {}
-    for answer in together:
-        crowd[answer.stamp_ns] = crowd.get(answer.stamp_ns, 0) + 1
-    full = [stamp_ns for stamp_ns, count in crowd.items() if count == len(asked)]
-    answers = [answer for one in asked for answer in one.answers]
-    report = reports.Report(
-        commands=commands,
-        published=len(recorded_ns),
-        camera=client.camera_counts,
-        engine=client.diagnostics.get("engine", {}),
-        arrived={
-            "label masks": len(client.label_masks),
-            "label masks with a role in them": sum(mask.labelled for mask in client.label_masks),
-            "confidence maps": client.confidences,
-            "overlays": len(client.overlays),
-        },
-        stages_ms=reports.by_stage(answer.stages_ms for answer in answers),
-        together_ms=[latency_ms[stamp_ns] for stamp_ns in full if stamp_ns in latency_ms],
-    )
+    report, full = report_of(client, asked, together, recorded_ns, truth_of)
+    told = [told for one in asked for told in one.told]
     print(f"\n{reports.as_table(report)}")
-    for name, path in _write_pictures(client, asked, commands, full, out).items():
+    plans = [demo_plans.PlanReport.of(one.text, one.told) for one in asked if pose is not None]
+    if plans:
+        print(f"\n{demo_plans.as_table(plans)}\n")
+    for name, path in _write_pictures(client, asked, report.commands, full, out).items():
         print(f"{name:<15}{path}")
-    write_whole(out / "report.json", (json.dumps(reports.as_json(report), indent=2) + "\n").encode())
+    if pose is not None:
+        print(f"{'a plan':<15}{demo_plans.write_picture(client.planner, told, client.overlays, pose, out)}")
+    written = {**reports.as_json(report), "plans": demo_plans.as_json(plans)}
+    write_whole(out / "report.json", (json.dumps(written, indent=2) + "\n").encode())
     print(f"{'report':<15}{out / 'report.json'}")
     failures = reports.failures(report)
     for sentence in failures:
         print(f"ris demo failed: {sentence}", file=sys.stderr)
     return EXIT_FAILED if failures else 0
-
-
-def _command_report(
-    asked: Asked, latency_ms: dict[int, float], recorded_ns: dict[int, int], truth_of: TruthOf
-) -> reports.CommandReport:
-    known = (
-        (answer, truth_of(recorded_ns[answer.stamp_ns], asked.text, answer.size_px))
-        for answer in asked.answers
-        if answer.stamp_ns in recorded_ns
-    )
-    masks_ns = [a.stamp_ns + int(latency_ms[a.stamp_ns] * 1e6) for a in asked.answers if a.stamp_ns in latency_ms]
-    return reports.CommandReport(
-        text=asked.text,
-        message=asked.message,
-        answered=len(asked.answers),
-        found=sum(answer.found for answer in asked.answers),
-        score=reports.score((answer, truth) for answer, truth in known if truth is not None),
-        latency_ms=[latency_ms[a.stamp_ns] for a in asked.answers if a.stamp_ns in latency_ms],
-        first_mask_ms=(min(masks_ns) - asked.sent_ns) / 1e6 if masks_ns else None,
-    )
 
 
 def _write_pictures(

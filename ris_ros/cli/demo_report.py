@@ -72,7 +72,7 @@ class CommandReport:
         answered: Frames that were answered.
         found: Of these, how many with a mask.
         score: Against the truth; None where there is none.
-        latency_ms: Image stamp to label mask, one for each answered frame.
+        latency_ms: Image stamp to label mask, one for each answered frame on which nothing but masks was asked for.
         first_mask_ms: Sending to the first label mask; None when none came.
     """
 
@@ -95,7 +95,8 @@ class Report:
         camera: The node's own counts of its camera, as its diagnostics give them.
         engine: What the node said of its engine.
         arrived: What the node publishes -> how many of it arrived.
-        stages_ms: Stage -> duration on each answered frame.
+        stages_ms: Stage -> duration on each of the frames of ``latency_ms``.
+        planning_ms: Image stamp to label mask on the frames on which plans were asked for as well.
         together_ms: Image stamp to label mask on the frames on which all commands were active at once.
     """
 
@@ -105,6 +106,7 @@ class Report:
     engine: Mapping[str, str]
     arrived: Mapping[str, int]
     stages_ms: Mapping[str, Sequence[float]]
+    planning_ms: Sequence[float] = ()
     together_ms: Sequence[float] = ()
 
 
@@ -161,10 +163,20 @@ def as_table(report: Report) -> str:
         ("command", "sent as", "in view", "answered", "found", "refused", "IoU", "image to mask p50/p99")
     ]
     rows += [_row(command) for command in report.commands]
+    return "\n".join([aligned(rows), "", *(f"{name:<15}{text}" for name, text in _totals(report))])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first row is its head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, "", *(f"{name:<15}{text}" for name, text in _totals(report))])
+    return "\n".join(lines)
+
+
+def share(part: int, whole: int) -> str:
+    """A part in percent, such as ``40 %``; ``-`` of nothing."""
+    return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -194,6 +206,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "camera": dict(report.camera),
         "engine": dict(report.engine),
         "arrived": dict(report.arrived),
+        "planning_ms": _percentiles(report.planning_ms),
         "together_ms": _percentiles(report.together_ms),
         "stages_ms": {stage: _percentiles(durations) for stage, durations in report.stages_ms.items()},
         "failures": failures(report),
@@ -249,14 +262,14 @@ def caption(command: CommandReport) -> str:
 def _row(command: CommandReport) -> tuple[str, ...]:
     s = command.score
     in_view = "?" if s is None else f"{s.present} of {s.present + s.absent}"
-    found = _share(command.found, command.answered) if s is None else _share(s.found, s.present)
+    found = share(command.found, command.answered) if s is None else share(s.found, s.present)
     return (
         command.text,
         command.message,
         in_view,
         str(command.answered),
         found,
-        "-" if s is None else _share(s.rejected, s.absent),
+        "-" if s is None else share(s.rejected, s.absent),
         "-" if s is None or s.mean_iou is None else f"{s.mean_iou:.2f}",
         _p50_p99(command.latency_ms),
     )
@@ -290,6 +303,8 @@ def _totals(report: Report) -> list[tuple[str, str]]:
     ]
     if first:
         totals.append(("first mask", f"{statistics.median(first):.0f} ms after a command was sent (median)"))
+    if report.planning_ms:
+        totals.append(("with plans", f"p50/p99 {_p50_p99(report.planning_ms)} over {len(report.planning_ms)} frames"))
     if report.together_ms:
         totals.append(
             ("together", f"p50/p99 {_p50_p99(report.together_ms)} with {len(report.commands)} commands at once")
@@ -298,10 +313,6 @@ def _totals(report: Report) -> list[tuple[str, str]]:
         totals.append(("model", f"p50/p99 {_p50_p99(model)} on {engine or 'an unnamed engine'}"))
         totals.append(("around it", f"p50 in ms{others.replace(',', ':', 1)}"))
     return totals
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
 def _p50_p99(durations_ms: Sequence[float]) -> str:

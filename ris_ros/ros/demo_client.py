@@ -7,7 +7,7 @@ decoded while messages arrive, so that receiving costs the node's processor as l
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -28,6 +28,7 @@ from std_msgs.msg import String
 
 from ris_ros.errors import TransportError
 from ris_ros.msg import Command, GroundingArray
+from ris_ros.ros.demo_planner import DemoPlanner, Told
 from ris_ros.ros.stamps import set_ns, to_ns
 from ris_ros.srv import ClearCommands
 from ris_ros.types import Target
@@ -95,9 +96,10 @@ class DemoClient:
 
     Args:
         watch: Called again and again while something is waited for; raises to give up.
+        camera: Name of the node's camera.
     """
 
-    def __init__(self, watch: Callable[[], None]) -> None:
+    def __init__(self, watch: Callable[[], None], camera: str) -> None:
         self._watch = watch
         self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
@@ -121,6 +123,7 @@ class DemoClient:
             (DiagnosticArray, "/diagnostics", self._on_diagnostics),
         ):
             self._node.create_subscription(type_, topic, callback, qos)
+        self.planner = DemoPlanner(self._node, camera)
         self._clear = self._node.create_client(ClearCommands, "ris/clear_commands")
         self._change_state = self._node.create_client(ChangeState, "ris/change_state")
         self._get_state = self._node.create_client(GetState, "ris/get_state")
@@ -164,6 +167,16 @@ class DemoClient:
     def camera_counts(self) -> dict[str, str]:
         """The node's latest counts of its camera, by the names that its diagnostics give them."""
         return next((values for part, values in self.diagnostics.items() if part.startswith("camera ")), {})
+
+    def hear_plans(self, seconds: float) -> Sequence[Told]:
+        """Receive for so long, as a planner would too; returns the plans that came."""
+        before = len(self.planner.told)
+        self.planner.listen()
+        try:
+            self.spin(seconds)
+        finally:
+            self.planner.stop()
+        return self.planner.told[before:]
 
     def say(self, text: str) -> None:
         """Send a plain ``std_msgs/String``; each replaces the one before."""

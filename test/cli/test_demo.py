@@ -193,6 +193,7 @@ def test_camera_node_and_client_do_the_main_job(drive: Path, tmp_path: Path, dem
     assert 0 < counts["frames_in"] <= report["published"]
     assert counts["grounded"] + counts["dropped"] == counts["frames_in"]
     assert report["together_ms"]["count"] > 0
+    assert report["plans"] == [] and report["planning_ms"] is None, "nobody knows where this camera is"
     assert "image to mask" in stdout and str(out / "overlays.jpg") in stdout
     assert (out / "holiday.jpg").exists(), "only what an earlier run wrote is removed"
     assert [cv2.imread(str(path)).shape[1::-1] for path in sorted(out.glob("0*.jpg"))] == [SIZE_PX] * 4
@@ -241,6 +242,7 @@ def test_a_signal_ends_the_run_with_all_its_children(drive: Path, tmp_path: Path
         (("--bag", "{drive}", "--seconds", "-1"), "must be positive"),
         (("--bag", "{drive}", "--rate", "nan"), "must be positive"),
         (("--bag", "{drive}", "--domain", "900"), "domain 900"),
+        (("--bag", "{drive}", "--pose", "0 0 1.4"), "give 6 numbers"),
         (("--bag", "{drive}", "--backend", "tpu"), "Unknown backend 'tpu'"),
         (("--bag", "{drive}", "--model", "absent"), "absent"),
         (("--bag", "{drive}", "--out", "{drive}/metadata.yaml/out"), "choose another folder"),
@@ -281,3 +283,6 @@ def test_the_shipped_sample_and_model_answer(tmp_path: Path, demo: Run) -> None:
     assert report["engine"]["bundle"].startswith("street")
     assert len(report["commands"]) == len(list((tmp_path / "out").glob("[0-9][0-9]a-*.jpg")))
     assert (tmp_path / "out" / "overlays.jpg").is_file()
+    assert [plan["text"] for plan in report["plans"]] == [command["text"] for command in report["commands"]]
+    assert sum(plan["plans"] for plan in report["plans"]) >= len(report["plans"])
+    assert report["planning_ms"]["count"] > 0 and (tmp_path / "out" / "plan.png").is_file()

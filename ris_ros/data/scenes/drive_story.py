@@ -31,6 +31,8 @@ SECONDS = 10.0
 CRUISE_MPS = 7.2
 BRAKE_AT_S, BRAKE_MPS2 = 7.0, 1.6
 TRAVEL_M = 65.0
+CAMERA_HEIGHT_M, CAMERA_PITCH_RAD = 1.38, 0.035
+"""Over the ground, and down; the ride adds its sway."""
 STREET = Street(
     lanes_right=2,
     lanes_left=1,
@@ -109,9 +111,9 @@ def camera_at(seconds: float, size_px: tuple[int, int]) -> PinholeCamera:
         size_px,
         focal,
         ((width - 1) / 2, (height - 1) / 2),
-        (x, y, 1.38),
+        (x, y, CAMERA_HEIGHT_M),
         0.010 * math.sin(0.7 * seconds + 1.0),
-        0.035 + nod,
+        CAMERA_PITCH_RAD + nod,
         0.004 * math.sin(1.3 * seconds),
     )
 
