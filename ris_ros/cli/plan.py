@@ -88,6 +88,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --measure: the robot has seen the N frames of its ride before each (default 0: single pictures)",
     )
+    parser.add_argument(
+        "--before",
+        type=int,
+        metavar="N",
+        help="with --measure: the robot has seen the N frames of its ride before each (default 0: single pictures)",
+    )
     parser.add_argument("--seed", type=int, metavar="S", help="with --measure: the same seed asks the same (default 0)")
     parser.add_argument(
         "--out",

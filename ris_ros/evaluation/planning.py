@@ -19,7 +19,7 @@ from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.scenes.dataset import SceneSet
 from ris_ros.data.scenes.geometry import Geometry
 from ris_ros.errors import DataError
-from ris_ros.evaluation.planning_trial import Eyes, Trial, try_commands
+from ris_ros.evaluation.planning_trial import Eyes, Glance, Trial, try_commands
 from ris_ros.evaluation.projection import Projected, ProjectionFigures
 from ris_ros.evaluation.true_ground import TrueGround
 from ris_ros.geometry.birds_eye import BirdsEye
@@ -51,11 +51,13 @@ class Course:
         count: Pictures, evenly spread; None for all.
         commands_per_image: Sentences on each, where the scene offers as many.
         seed: The same seed writes the same.
+        before: How many pictures of its ride the robot has seen before the one on which it is told something.
     """
 
     count: int | None
     commands_per_image: int
     seed: int
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,29 +98,61 @@ def measure(
         progress: Called with (pictures done, pictures in all).
 
     Raises:
-        DataError: A picture was written without its geometry.
+        DataError: A picture was written without its geometry, or too few have pictures before them.
         BackendError: The model fails.
     """
     trials: list[Trial] = []
     exact: list[Projected] = []
     tilted: list[Projected] = []
-    count = len(scenes) if course.count is None else min(course.count, len(scenes))
-    indices = np.linspace(0, len(scenes) - 1, count).round().astype(int).tolist()
-    for done, index in enumerate(indices, start=1):
-        geometry = scenes.geometry(index)
-        if geometry is None:
-            raise DataError(f"Scene {scenes.frames[index]} has no geometry: render it again with `ris data render`.")
-        image = scenes.read(index)
-        ground = TrueGround(image, geometry)
-        viewpoint = make_viewpoint(geometry, ground.base_from_camera)
+    told = [index for index in range(len(scenes)) if _rides(scenes, index, course.before)]
+    if not told:
+        raise DataError(f"No frame comes {course.before} frames into a ride: render rides with `ris data render`.")
+    count = len(told) if course.count is None else min(course.count, len(told))
+    picked = np.linspace(0, len(told) - 1, count).round().astype(int)
+    for done, index in enumerate((told[place] for place in picked.tolist()), start=1):
+        views = [_seen(scenes, one, grid, make_viewpoint) for one in range(index - course.before, index + 1)]
+        image, geometry, ground = views[-1].image, views[-1].geometry, views[-1].ground
+        viewpoint = views[-1].glance.view.viewpoint
         rng = np.random.default_rng([course.seed, index])
         exact.append(Projected.of(image, geometry, viewpoint, rng))
         tilted.append(Projected.of(image, geometry, viewpoint, rng, math.radians(PITCH_ERROR_DEG)))
-        trials += try_commands(
-            image, ground, commands_on(image, course, index), eyes, BirdsEye(viewpoint, grid), make_planner(), robot
-        )
+        glances = [one.glance for one in views]
+        trials += try_commands(glances, ground, commands_on(image, course, index), eyes, make_planner(), robot)
         progress(done, count)
     return Measured(tuple(trials), ProjectionFigures.over(exact), ProjectionFigures.over(tilted))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """One picture with its truth, as the robot and as we know it."""
+
+    image: LabeledImage
+    geometry: Geometry
+    ground: TrueGround
+    glance: Glance
+
+
+def _seen(
+    scenes: SceneSet, index: int, grid: Grid, make_viewpoint: Callable[[Geometry, RigidTransform], Viewpoint]
+) -> _Seen:
+    geometry = scenes.geometry(index)
+    if geometry is None:
+        raise DataError(f"Scene {scenes.frames[index]} has no geometry: render it again with `ris data render`.")
+    image = scenes.read(index)
+    ground = TrueGround(image, geometry)
+    view = BirdsEye(make_viewpoint(geometry, ground.base_from_camera), grid)
+    (x, y, _), yaw = geometry.camera.position_m, geometry.camera.yaw
+    fixed_from_base = RigidTransform.from_xyz_rpy((x, y, 0.0), 0.0, 0.0, yaw)
+    stamp_ns = 1_000_000_000 + round((scenes.seconds(index) or 0.0) * 1e9)
+    return _Seen(image, geometry, ground, Glance(image, view, fixed_from_base, stamp_ns))
+
+
+def _rides(scenes: SceneSet, index: int, before: int) -> bool:
+    """Whether so many pictures of its ride come before one; true of every picture where none are wanted."""
+    if not before:
+        return True
+    ride = scenes.frames[index].rpartition("-")[0]
+    return index >= before and bool(ride) and scenes.frames[index - before].rpartition("-")[0] == ride
 
 
 def commands_on(image: LabeledImage, course: Course, index: int) -> list[Expression]:

@@ -25,7 +25,6 @@ from ris_ros.planning.planner import Planner, Robot
 from ris_ros.planning.values import Path, Plan
 from ris_ros.types import Command, Frame, Grounding, MaskAnswer, Target
 
-_STAMP_NS = 1_000_000_000
 _SAMPLE_M = 0.05
 _MS_PER_NS = 1e-6
 _OBSTACLE_IDS = [BY_NAME[name].id for name in sorted(OBSTACLE_CLASSES)]
@@ -75,7 +74,7 @@ class Trial:
 class Eyes(Protocol):
     """What answers commands on a picture."""
 
-    def look(self, image: LabeledImage) -> Surroundings:
+    def look(self, image: LabeledImage, stamp_ns: int) -> Surroundings:
         """What is seen of the ground on this picture; answers are about it from here on."""
         ...
 
@@ -90,9 +89,9 @@ class TrueEyes:
     def __init__(self) -> None:
         self._frame: Frame | None = None
 
-    def look(self, image: LabeledImage) -> Surroundings:
+    def look(self, image: LabeledImage, stamp_ns: int) -> Surroundings:
         """The true road, and everything that stands on one."""
-        self._frame = Frame("image", image.image_rgb, _STAMP_NS)
+        self._frame = Frame("image", image.image_rgb, stamp_ns)
         road = image.class_map == BY_NAME["road"].id
         obstacle = np.isin(image.class_map, _OBSTACLE_IDS)
         return Surroundings(self._frame, _confidence(road), _confidence(obstacle))
@@ -121,9 +120,9 @@ class ModelEyes:
         self._texts = free_texts, obstacle_texts
         self._view: View | None = None
 
-    def look(self, image: LabeledImage) -> Surroundings:
+    def look(self, image: LabeledImage, stamp_ns: int) -> Surroundings:
         """The ground, by the standing texts."""
-        self._view = self._perceiver.look([Frame("image", image.image_rgb, _STAMP_NS)])
+        self._view = self._perceiver.look([Frame("image", image.image_rgb, stamp_ns)])
         (surroundings,) = self._perceiver.survey(self._view, *self._texts)
         return surroundings
 
@@ -136,29 +135,45 @@ class ModelEyes:
         return grounding
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """One picture that the robot sees on its way.
+
+    Attributes:
+        image: The picture.
+        view: The camera, as the robot knows it, over the planner's cells.
+        fixed_from_base: Where the robot is.
+        stamp_ns: When.
+    """
+
+    image: LabeledImage
+    view: BirdsEye
+    fixed_from_base: RigidTransform
+    stamp_ns: int
+
+
 def try_commands(
-    image: LabeledImage,
+    glances: Sequence[Glance],
     ground: TrueGround,
     expressions: Sequence[Expression],
     eyes: Eyes,
-    view: BirdsEye,
     planner: Planner,
     robot: Robot,
 ) -> list[Trial]:
     """Plan for sentences that send the robot somewhere, each as if it were the first thing ever said to it.
 
     Args:
-        image: The picture.
-        ground: Its exact ground.
-        expressions: Sentences with a true region.
+        glances: What the robot has seen, oldest first; the commands are given on the last picture.
+        ground: The exact ground of that.
+        expressions: Sentences with a true region in it.
         eyes: What answers them.
-        view: The camera, as the robot knows it, over the planner's cells.
         planner: It has seen nothing, and believes a single picture.
         robot: What is driven.
     """
-    surroundings = eyes.look(image)
-    # Nothing moves and nothing was seen before: the robot's place is known, and any will do.
-    here = RigidTransform.identity()
+    for glance in glances[:-1]:
+        planner.see(glance.view, eyes.look(glance.image, glance.stamp_ns), glance.fixed_from_base)
+    image, view, here = glances[-1].image, glances[-1].view, glances[-1].fixed_from_base
+    surroundings = eyes.look(image, glances[-1].stamp_ns)
     planner.see(view, surroundings, here)  # makes the tables of the view, once for all of its pictures
     start_ns = time.perf_counter_ns()
     planner.see(view, surroundings, here)

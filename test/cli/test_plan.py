@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from ris_ros.cli import plan
 from ris_ros.cli.main import main
 from ris_ros.config.planning import PlanningSettings
 from ris_ros.data.scenes.dataset import write_frame
+from ris_ros.data.scenes.geometry import Geometry
 
 SIZE = (240, 160)
 POSE = "0 0 1.4 0 0.05 0"
@@ -155,6 +157,26 @@ def test_plans_on_scenes_are_measured_and_the_same_seed_gives_the_same(
     assert made[0]["projection"]["exact"]["median"] < 0.002
     assert made[0]["about"]["masks"] == "truth"
     assert "goal in the region" in capsys.readouterr().out
+
+
+def test_on_rides_the_robot_has_seen_what_came_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rides = tmp_path / "rides"
+    rides.mkdir()
+    for frame in range(3):
+        image, geometry = flat_scene(((12.0 - frame, 2.0),))
+        x, y, z = geometry.camera.position_m
+        camera = replace(geometry.camera, position_m=(x + frame, y, z), yaw=0.0)
+        moved = Geometry(camera, geometry.depth_m, geometry.boxes)
+        facts = {"seed": 0, "sequence": {"frame": frame, "seconds": 0.2 * frame}}
+        write_frame(rides, f"00000-{frame:03d}", image, facts, moved)
+    options = ["--masks", "truth", "--before", "2", "--out", str(tmp_path / "out")]
+    assert main(["plan", "--measure", str(rides), *options]) == 0
+    made = json.loads((tmp_path / "out" / plan.METRICS_FILE).read_text())
+    assert made["about"]["before"] == 2
+    assert len({trial["frame"] for trial in made["trials"]}) == 1
+    assert made["all"]["goals_touching"] == 0
+    assert main(["plan", "--measure", str(rides), "--masks", "truth", "--before", "3"]) == 2
+    assert "No frame comes 3 frames into a ride" in capsys.readouterr().err
 
 
 def test_the_model_is_measured_end_to_end(scenes: Path, capsys: pytest.CaptureFixture[str]) -> None:

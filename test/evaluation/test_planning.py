@@ -13,11 +13,12 @@ from flat_scene import flat_scene
 from ris_ros.cli.plan import ROBOTS, rendered_view
 from ris_ros.data.expression import Expression
 from ris_ros.evaluation.planning import Measured, planning_figures, planning_table
-from ris_ros.evaluation.planning_trial import Trial, TrueEyes, dense, trials_as_json, try_commands
+from ris_ros.evaluation.planning_trial import Glance, Trial, TrueEyes, dense, trials_as_json, try_commands
 from ris_ros.evaluation.projection import ProjectionFigures
 from ris_ros.evaluation.true_ground import TrueGround
 from ris_ros.geometry.birds_eye import BirdsEye
 from ris_ros.geometry.grid import Grid
+from ris_ros.geometry.rigid import RigidTransform
 from ris_ros.planning.planner import Patience, Planner, Robot
 from ris_ros.planning.values import Footprint, Path
 from ris_ros.types import Target
@@ -113,7 +114,8 @@ def planned(region: np.ndarray, text: str) -> Trial:
     ground = TrueGround(image, geometry)
     view = BirdsEye(rendered_view(geometry, ground.base_from_camera), GRID)
     said = Expression(text, "park", Target.REGION, True, image.instance_map == 1, region)
-    (made,) = try_commands(image, ground, [said], TrueEyes(), view, planner, robot)
+    glance = Glance(image, view, RigidTransform.identity(), 1)
+    (made,) = try_commands([glance], ground, [said], TrueEyes(), planner, robot)
     return made
 
 

@@ -113,6 +113,19 @@ class SceneSet(Pictures):
         """
         return _read_geometry(self._frames[index])
 
+    def seconds(self, index: int) -> float | None:
+        """When in its ride a frame was taken; None for a picture by itself.
+
+        Raises:
+            DataError: Its record is damaged.
+        """
+        path = self._frames[index]
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            return float(record["sequence"]["seconds"]) if "sequence" in record else None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}: is not a scene's record ({error}): render the frame again.") from None
+
 
 def open_scenes(root: Path, split: str) -> SceneSet:
     """The scenes of a folder; they have one part only, so ``split`` says nothing."""
