@@ -88,18 +88,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --measure: the robot has seen the N frames of its ride before each (default 0: single pictures)",
     )
-    parser.add_argument(
-        "--before",
-        type=int,
-        metavar="N",
-        help="with --measure: the robot has seen the N frames of its ride before each (default 0: single pictures)",
-    )
     parser.add_argument("--seed", type=int, metavar="S", help="with --measure: the same seed asks the same (default 0)")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="PATH",
-        help=f"the picture to write (default plan.png); with --measure the folder for {METRICS_FILE}",
+        help=f"the PNG to write (default plan.png); with --measure the folder for {METRICS_FILE}",
     )
     add_model_arguments(parser)
 
@@ -235,12 +229,16 @@ def _plan_one(args: argparse.Namespace) -> int:
     from ris_ros.language.utterance import clean
     from ris_ros.planning.picture import plan_picture
 
+    out = args.out or Path("plan.png")
+    if out.suffix.lower() != ".png":
+        raise CommandError(f"--out '{out}': the picture is written as PNG: give a name that ends in .png.")
     command = Command("plan", clean(args.text), Target.parse(args.target or "auto"), 0)
     frame = Frame("image", read_rgb(args.image), 0)
     camera = read_camera(args.camera, frame.size_px)
     if args.pose is None:
         print(f"No --pose: the camera is taken to be at '{_LEVEL_POSE}'.", file=sys.stderr)
     viewpoint = believed_viewpoint(camera, camera_pose(args.pose or _LEVEL_POSE))
+    viewpoint.require_ground()  # before the model takes its time
     points_in = None
     if args.depth is not None:
         depth_m = _read_depth(args.depth)
@@ -250,10 +248,11 @@ def _plan_one(args: argparse.Namespace) -> int:
         grounding, sight = sight_of(frame, command, perceiver, viewpoint, ROBOTS[args.robot], points_in)
     finally:
         perceiver.close()
-    plan, out = sight.plan, args.out or Path("plan.png")
+    plan = sight.plan
+    goal = plan.goal
     record = {
         "found": grounding.found,
-        "goal": None if plan.goal is None else [plan.goal.x_m, plan.goal.y_m, plan.goal.yaw_rad],
+        "goal": None if goal is None else [round(value, 3) for value in (goal.x_m, goal.y_m, goal.yaw_rad)],
         "path": None if plan.path is None else plan.path.poses.round(3).tolist(),
         "region": plan.region_m.round(3).tolist(),
         "reason": plan.reason,
@@ -320,7 +319,11 @@ def _read_depth(path: Path) -> NDArray[np.float32]:
 
     from ris_ros.geometry.lifting import depth_of
 
-    stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror}): check the path.") from None
+    stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
     if stored is None or stored.dtype != np.uint16 or stored.ndim != 2:
         raise ImageError(f"{path}: is no depth image: give a PNG of one channel and 16 bits, in millimetres.")
     return depth_of(stored, "16UC1")
