@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ _TINY = 1e-6
 _MIDDLE_SHARE = 0.8  # of a mask's columns: its outermost are often mirrors, wheels turned out, or the thing behind
 _NEAREST_QUANTILE = 0.15  # of the ranges under a thing's lower edge: where it touches the ground
 _MASK_ERROR_PX = 2.0  # of a mask's lower edge, one standard deviation
+_PASSING_ERROR_M = 0.5  # along the line of sight: what of a thing's foot is in sight changes as the robot passes it
 _ASIDE_ERROR_M = 0.3  # of the middle of a thing's foot, across the line of sight
 _ASIDE_SHARE = 0.02
 _DEPTH_ERROR_M = 0.2
@@ -87,7 +89,10 @@ def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
     """
     xy_px, cut = _lower_edge(thing, viewpoint)
     if cut:
-        raise GeometryError("The edge of the picture cuts the thing, so that its foot is out of sight: move away.")
+        raise GeometryError(
+            "The edge of the picture cuts the thing, so that its foot is out of sight: move away, or ask for a region"
+            " where it is ground to drive on."
+        )
     points_m = viewpoint.ground_points(xy_px)
     points_m = points_m[np.isfinite(points_m).all(axis=1)]
     if not len(points_m):
@@ -174,12 +179,12 @@ def _toward_ground_px(thing: Mask, viewpoint: Viewpoint) -> tuple[float, float]:
 
 
 def _foot_covariance(foot_m: NDArray[np.float64], viewpoint: Viewpoint) -> NDArray[np.float64]:
-    """Along the line of sight by the camera's tilt and the mask's lower edge, across it by the thing's width."""
+    """Along the line of sight by tilt, the mask's edge and what of it is in sight, across it by the thing's width."""
     point_m, height_m = foot_m[np.newaxis], viewpoint.height_m
     range_m = float(viewpoint.range_m(point_m)[0])
     # An angle's error makes one of the range as in Viewpoint.
     edge_m = _MASK_ERROR_PX / viewpoint.camera.focal_px[1] * (height_m**2 + range_m**2) / height_m
-    along_m = float(np.hypot(viewpoint.range_error_m(point_m)[0], edge_m))
+    along_m = math.hypot(float(viewpoint.range_error_m(point_m)[0]), edge_m, _PASSING_ERROR_M)
     aside_m = _ASIDE_ERROR_M + _ASIDE_SHARE * range_m
     toward = (foot_m - viewpoint.camera_xy_m) / range_m if range_m > _TINY else np.array([1.0, 0.0])
     across = np.array([-toward[1], toward[0]])
