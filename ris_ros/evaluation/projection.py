@@ -99,7 +99,8 @@ class ProjectionFigures:
             for index, end_m in enumerate(RANGES_M)
             if (place == index).any()
         }
-        return cls(len(error), float(np.median(error)), float(np.quantile(error, 0.95, method="lower")), bins)
+        highest = np.sort(error)[int(0.95 * (len(error) - 1))]
+        return cls(len(error), float(np.median(error)), float(highest), bins)
 
 
 def _unlimited(viewpoint: Viewpoint, pitch_error_rad: float) -> Viewpoint:
