@@ -10,7 +10,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from ris_ros.runtime.devices import importable
 
 SUPPORTED_PYTHON = ((3, 10), (3, 12))
 ROS_WHEELS = ("jazzy", "kilted")
-OPTIONAL_ROS_PACKAGES = ("cv_bridge", "launch_ros", "sensor_msgs_py", "tf2_ros", "vision_msgs")
+OPTIONAL_ROS_PACKAGES = {"launch_ros": "the launch file", "vision_msgs": "~/label_info"}
+_APT_NAMES = {"tf2_ros": "tf2_ros_py"}
 BF16_FLAGS = ("amx_bf16", "avx512_bf16", "bf16")
 PROBE_TIMEOUT_S = 60.0
 
@@ -129,9 +130,25 @@ def check_ros(
     ]
     absent = [name for name in OPTIONAL_ROS_PACKAGES if not has(name)]
     if absent:
-        advice = f"Where ROS 2 is installed: apt install {' '.join(_apt_name(environ, name) for name in absent)}"
-        findings.append(Finding("optional ROS", State.ABSENT, f"not installed: {', '.join(absent)}", f"{advice}."))
+        text = ", ".join(f"{name} (for {OPTIONAL_ROS_PACKAGES[name]})" for name in absent)
+        findings.append(Finding("optional ROS", State.ABSENT, f"not installed: {text}", _apt_install(environ, absent)))
+    findings.append(_check_ground(environ, has))
     return findings
+
+
+def _check_ground(environ: Mapping[str, str], has: Callable[[str], bool]) -> Finding:
+    """Where plans, costmap and points can get the cameras' poses from, and whether Nav2 can be sent goals."""
+    absent = [name for name in ("tf2_ros", "nav2_msgs") if not has(name)]
+    poses = (
+        "camera poses from the parameter camera_poses alone and the robot's motion from the topic odom (no tf2_ros)"
+        if "tf2_ros" in absent
+        else "camera poses and the robot's motion from tf2, or from camera_poses and odom"
+    )
+    goals = "no goals to Nav2 and no ~/filter_info (no nav2_msgs)" if "nav2_msgs" in absent else "goals to Nav2"
+    text = f"{poses}; {goals}"
+    if absent:
+        return Finding("ground outputs", State.ABSENT, text, _apt_install(environ, absent))
+    return Finding("ground outputs", State.OK, text)
 
 
 def _probe_answer(result: ProbeResult) -> dict[str, str] | None:
@@ -157,8 +174,10 @@ def _distribution(environ: Mapping[str, str]) -> str:
     return environ.get("ROS_DISTRO", "of an unnamed distribution")
 
 
-def _apt_name(environ: Mapping[str, str], module: str) -> str:
-    return f"ros-{environ.get('ROS_DISTRO') or 'jazzy'}-{module.replace('_', '-')}"
+def _apt_install(environ: Mapping[str, str], modules: Sequence[str]) -> str:
+    distribution = environ.get("ROS_DISTRO") or "jazzy"
+    names = " ".join(f"ros-{distribution}-{_APT_NAMES.get(module, module).replace('_', '-')}" for module in modules)
+    return f"Where ROS 2 is installed: apt install {names}."
 
 
 def check_text_weights() -> Finding:

@@ -60,9 +60,26 @@ def test_a_ros_that_breaks_when_used_is_a_failure_with_its_reason(probe, why):
 
 
 def test_optional_ros_packages_only_get_advice():
-    findings = check_ros("tf2_ros", "cv_bridge", environ={"ROS_DISTRO": "humble"})
+    findings = check_ros("launch_ros", "vision_msgs", environ={"ROS_DISTRO": "humble"})
     assert doctor.can_run_node(findings)
-    assert "ros-humble-tf2-ros" in findings[-1].advice
+    (optional,) = [finding for finding in findings if finding.state is State.ABSENT]
+    assert "ros-humble-launch-ros ros-humble-vision-msgs" in optional.advice
+    assert "label_info" in optional.text and "launch file" in optional.text
+
+
+@pytest.mark.parametrize(
+    ("missing", "state", "said", "advice"),
+    [
+        ((), State.OK, "from tf2", ""),
+        (("tf2_ros",), State.ABSENT, "camera_poses alone", "ros-jazzy-tf2-ros-py."),
+        (("nav2_msgs",), State.ABSENT, "no goals to Nav2", "ros-jazzy-nav2-msgs."),
+    ],
+)
+def test_what_of_the_ground_works_here_is_said(missing, state, said, advice):
+    ground = check_ros(*missing, environ={})[-1]
+    assert (ground.topic, ground.state) == ("ground outputs", state)
+    assert said in ground.text
+    assert ground.advice.endswith(advice)
 
 
 def test_a_missing_bundle_is_a_failure(tmp_path):

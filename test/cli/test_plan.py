@@ -84,7 +84,9 @@ def test_without_a_pose_it_says_what_it_takes(folder: Path, capsys: pytest.Captu
         (("--pose", "0 0 -1 0 0 0"), "below the ground"),
         (("--pose", "0 0 1.4 0 -1.2 0"), "looks up"),
         (("--count", "3"), "--count goes with --measure"),
-        (("--depth", "none.png"), "is no depth image"),
+        (("--depth", "none.png"), "cannot be read"),
+        (("--depth", __file__), "is no depth image"),
+        (("--out", "plan.jpg"), "ends in .png"),
     ],
 )
 def test_what_the_user_can_mend_is_one_sentence(
