@@ -11,13 +11,16 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PolygonStamped, PoseStamped
 from live_node import ACTIVATE, DEACTIVATE, Peer, active_node, compressed, stamp_ns, values
 from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.msg import Path as PathMessage
+from rclpy.action import ActionClient
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, PointCloud2
 
+from ris_ros.action import Refer
 from ris_ros.data.drive import DriveFrame, SampleDrive
 from ris_ros.errors import RisError
 from ris_ros.geometry.polygon import area_m2, contains
@@ -110,6 +113,11 @@ class Street:
     def until(self, what: Any) -> Any:
         """Go on showing until it is there."""
         return self._peer.until(what, self.show, every_s=0.1)
+
+    def until_done(self, future: Any) -> Any:
+        """Go on showing until there is a result, and return it."""
+        self.until(future.done)
+        return future.result()
 
 
 @pytest.fixture()
@@ -232,7 +240,23 @@ def test_7_deactivating_takes_everything_back(peer: Peer, street: Street) -> Non
     assert peer.transition(ACTIVATE)
 
 
-def test_8_with_odometry_what_was_seen_moves_as_the_robot_does(peer: Peer, street: Street) -> None:
+def test_8_a_search_beside_a_command_leaves_its_plan_alone(peer: Peer, street: Street) -> None:
+    peer.say(STREET)
+    street.calibrate()
+    street.until(lambda: [one for one in peer.heard["ris/path"] if one.poses])
+    peer.forget()
+    client = ActionClient(peer.node, Refer, "ris/refer")
+    try:
+        goal = street.until_done(client.send_goal_async(Refer.Goal(text="all the vehicles")))
+        answer = street.until_done(goal.get_result_async())
+    finally:
+        client.destroy()
+    assert answer.status == GoalStatus.STATUS_SUCCEEDED
+    street.until(lambda: peer.heard["ris/plan"])
+    assert {(one.text, one.state) for one in peer.heard["ris/plan"]} == {(STREET, Plan.SEEN)}
+
+
+def test_9_with_odometry_what_was_seen_moves_as_the_robot_does(peer: Peer, street: Street) -> None:
     peer.say(STREET)
     street.calibrate()
 
