@@ -157,10 +157,8 @@ def approach_goal(
     if thing_m.ndim != 2 or thing_m.shape[1] != 2 or not len(thing_m) or not np.isfinite(thing_m).all():
         raise ValueError("thing_m must be [k, 2] finite numbers with a row at least")
     unreached = None
-    for poses, cost in (
-        _facing(thing_m, clearance, standoff_m, robot),
-        *(() if reach is None else (_passing(thing_m, clearance, standoff_m, robot),)),
-    ):
+    for candidates in (_facing,) if reach is None else (_facing, _passing):
+        poses, cost = candidates(thing_m, clearance, standoff_m, robot)
         clear = clearance.clear_seen(poses)
         if clear.any():
             best, reached = _foremost(poses[clear], cost[clear], reach)

@@ -184,7 +184,8 @@ class Plan:
         command: The command, its target decided.
         stamp_ns: Stamp of the newest image; everything is in the base frame at that instant.
         state: WAITING: not found yet, or not on enough images; SEEN: found on the newest image of the camera that saw
-            it last; HELD: not found on that image, and where it was by the robot's own motion; LOST: not found for too
+            it last; HELD: not found on that image, and where it was by the robot's own motion, or, where
+            that is not known, where it was in the base frame then; LOST: not found for too
             long.
         track_id: The same number means the same thing; 0 while waiting.
         age_ns: Since the thing was last found.
