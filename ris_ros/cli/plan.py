@@ -14,7 +14,7 @@ from ris_ros.cli.model_choice import add_model_arguments, load_model
 from ris_ros.config.ground import POSE_NUMBERS, GroundSettings
 from ris_ros.config.planning import PlanningSettings
 from ris_ros.errors import CommandError, ConfigError, DataError, GeometryError, ImageError
-from ris_ros.types import Command, Frame, Grounding, Target
+from ris_ros.types import Command, Frame, Grounding, Mask, Target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -225,7 +225,6 @@ def camera_pose(numbers: str) -> RigidTransform:
 def _plan_one(args: argparse.Namespace) -> int:
     from ris_ros.data.image_file import encode_png, read_rgb
     from ris_ros.data.output_file import write_whole
-    from ris_ros.geometry.lifting import depth_points
     from ris_ros.language.utterance import clean
     from ris_ros.planning.picture import plan_picture
 
@@ -239,10 +238,7 @@ def _plan_one(args: argparse.Namespace) -> int:
         print(f"No --pose: the camera is taken to be at '{_LEVEL_POSE}'.", file=sys.stderr)
     viewpoint = believed_viewpoint(camera, camera_pose(args.pose or _LEVEL_POSE))
     viewpoint.require_ground()  # before the model takes its time
-    points_in = None
-    if args.depth is not None:
-        depth_m = _read_depth(args.depth)
-        points_in = lambda mask: depth_points(depth_m, mask.inside, mask.roi_xywh, mask.size_px, camera)  # noqa: E731
+    points_in = None if args.depth is None else _depth_in(_read_depth(args.depth), camera)
     _, perceiver = load_model(args)
     try:
         grounding, sight = sight_of(frame, command, perceiver, viewpoint, ROBOTS[args.robot], points_in)
@@ -311,6 +307,20 @@ def _measure(args: argparse.Namespace) -> int:
         write_whole(args.out / METRICS_FILE, json.dumps(written, indent=1).encode())
         print(f"Figures: {args.out / METRICS_FILE}", file=sys.stderr)
     return 0
+
+
+def _depth_in(depth_m: NDArray[np.float32], camera: CameraModel) -> PointsIn:
+    """What depth says about a mask; where it says nothing, the plan is made without it, and the user is told."""
+    from ris_ros.geometry.lifting import depth_points
+
+    def points_in(mask: Mask) -> NDArray[np.float64]:
+        try:
+            return depth_points(depth_m, mask.inside, mask.roi_xywh, mask.size_px, camera)
+        except GeometryError as error:
+            print(f"Planned without depth: {error}", file=sys.stderr)
+            raise
+
+    return points_in
 
 
 def _read_depth(path: Path) -> NDArray[np.float32]:

@@ -172,7 +172,7 @@ def planning_figures(measured: Measured) -> dict[str, Any]:
         "no_path_reasons": _reasons([t for t in trials if t.feasible and t.goal is not None and t.path_m is None]),
         "projection": {
             "exact": asdict(measured.exact),
-            f"pitch_off_by_{PITCH_ERROR_DEG:g}_deg": asdict(measured.tilted),
+            f"pitch_off_by_{PITCH_ERROR_DEG:g}_deg_downwards": asdict(measured.tilted),
         },
         "median_ms": {
             "map": _median([t.see_ms for t in trials]),
@@ -211,14 +211,14 @@ def _figures(trials: Sequence[Trial]) -> dict[str, Any]:
 
 def planning_table(figures: dict[str, Any]) -> str:
     """The figures that :func:`planning_figures` gives, as aligned text."""
-    head = f"{'':14}{'said':>6}{'fits':>6}{'in region':>11}{'goal':>7}{'path':>7}{'touch':>7}{'clear':>8}"
+    head = f"{'':14}{'said':>6}{'fits':>6}{'in region':>11}{'goal':>9}{'path':>9}{'touch':>7}{'clear':>9}"
     rows = [(name, figures["kinds"][name]) for name in figures["kinds"]] + [("all", figures["all"])]
     lines = [head]
     for name, part in rows:
         lines.append(
             f"{name:14}{part['commands']:6}{part['feasible']:6}{_percent(part['goal_in_region']):>11}"
-            f"{_percent(part['goal_given']):>7}{_percent(part['path_given']):>7}{part['goals_touching']:7}"
-            f"{_percent(part['path_clear']):>8}"
+            f"{_percent(part['goal_given']):>9}{_percent(part['path_given']):>9}{part['goals_touching']:7}"
+            f"{_percent(part['path_clear']):>9}"
         )
     everything, bars = figures["all"], figures["bars"]
     lines += [

@@ -195,3 +195,16 @@ def test_scenes_without_geometry_and_texts_without_a_picture_are_refused(
     assert main(["plan", "--measure", str(tmp_path), "--text", "the red"]) == 2
     assert "--text goes with --image" in capsys.readouterr().err
     assert main(["plan", "--measure", str(tmp_path), "--count", "0"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("size_px", "value", "says"), [((90, 90), 8000, "use the depth image that is aligned"), (SIZE, 0, "no value")]
+)
+def test_depth_that_says_nothing_is_named_and_left_out(
+    folder: Path, capsys: pytest.CaptureFixture[str], size_px: tuple[int, int], value: int, says: str
+) -> None:
+    cv2.imwrite(str(folder / "bad_depth.png"), np.full(size_px[::-1], value, np.uint16))
+    assert run(folder, "--pose", POSE, "--target", "object", "--depth", str(folder / "bad_depth.png")) == 0
+    said = capsys.readouterr()
+    assert "Planned without depth" in said.err and says in said.err
+    assert json.loads(said.out)["goal"] is not None
