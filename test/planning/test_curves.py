@@ -41,9 +41,10 @@ def apart(pose: Array, other: Array) -> float:
 @given(places, places, radii)
 def test_leads_to_the_goal(start: Array, goal: Array, radius_m: float) -> None:
     curve = joined(start, goal, radius_m)
-    assert apart(curve.joints[0, -1], goal) < 1e-4
+    missed = 1e-4  # by rounding, which may leave out what is shorter still
+    assert apart(curve.joints[0, -1], goal) < missed
     assert (curve.lengths_m >= 0).all()
-    assert curve.lengths_m.sum() >= np.hypot(*(goal - start)[:2]) - 1e-9
+    assert curve.lengths_m.sum() >= np.hypot(*(goal - start)[:2]) - 2 * missed
 
 
 @given(places, places, tight)
