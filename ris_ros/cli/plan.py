@@ -174,14 +174,11 @@ def believed_viewpoint(camera: CameraModel, base_from_camera: RigidTransform) ->
     )
 
 
-def rendered_view(geometry: Geometry, base_from_camera: RigidTransform) -> Viewpoint:
-    """The camera of a rendered picture, given its pose above the ground, which is exact."""
-    from ris_ros.geometry.camera_model import CameraModel
+def rendered_view(geometry: Geometry) -> Viewpoint:
+    """The camera of a rendered picture, whose pose above the ground is exact."""
+    from ris_ros.evaluation.true_ground import base_from_camera, camera_model
 
-    camera = geometry.camera
-    focal, (centre_x, centre_y) = camera.focal_px, camera.centre_px
-    k = [focal, 0.0, centre_x, 0.0, focal, centre_y, 0.0, 0.0, 1.0]
-    return believed_viewpoint(CameraModel.from_calibration(camera.size_px, k, "", []), base_from_camera)
+    return believed_viewpoint(camera_model(geometry.camera), base_from_camera(geometry.camera))
 
 
 def read_camera(path: Path, size_px: tuple[int, int]) -> CameraModel:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,8 +67,8 @@ def on_the_drive(folder: Path) -> Iterator[Said]:
     """The commands of the sample drive; the camera's pose is the one that it was rendered with."""
     from ris_ros.data.drive import SampleDrive
     from ris_ros.data.scenes.drive_story import camera_at
+    from ris_ros.evaluation.true_ground import base_from_camera
     from ris_ros.geometry.camera_model import CameraModel
-    from ris_ros.geometry.rigid import RigidTransform
 
     drive = SampleDrive(folder)
     info = drive.camera
@@ -76,18 +76,15 @@ def on_the_drive(folder: Path) -> Iterator[Said]:
     said = dict(ON_THE_DRIVE)
     for shot in drive.frames():
         if shot.index in said:
-            there = camera_at(shot.index / _DRIVE_HZ, info.size_px)
-            level = replace(there, position_m=(0.0, 0.0, there.height_m), yaw=0.0)
-            base_from_camera = RigidTransform(level.world_from_optical, np.array([0.0, 0.0, there.height_m]))
+            pose = base_from_camera(camera_at(shot.index / _DRIVE_HZ, info.size_px))
             frame = Frame("drive", shot.rgb(), shot.stamp_ns)
-            yield Said(frame, believed_viewpoint(model, base_from_camera), said[shot.index], "car")
+            yield Said(frame, believed_viewpoint(model, pose), said[shot.index], "car")
 
 
 def on_rides(folder: Path) -> Iterator[Said]:
     """The first command that the grammar writes on a frame of each ride."""
     from ris_ros.data.scenes.dataset import SceneSet
     from ris_ros.evaluation.planning import Course, commands_on
-    from ris_ros.evaluation.true_ground import TrueGround
 
     scenes = SceneSet(folder)
     for ride in range(RIDES):
@@ -99,8 +96,7 @@ def on_rides(folder: Path) -> Iterator[Said]:
         if geometry is None:
             raise DataError(f"{folder}: frame {name} has no geometry: render it again.")
         (expression, *_) = commands_on(image, Course(None, 1, 0), index)
-        viewpoint = rendered_view(geometry, TrueGround(image, geometry).base_from_camera)
-        yield Said(Frame("ride", image.image_rgb, 0), viewpoint, expression.text, "small")
+        yield Said(Frame("ride", image.image_rgb, 0), rendered_view(geometry), expression.text, "small")
 
 
 def sheet(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -24,9 +24,8 @@ from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.scenes.dataset import SceneSet
 from ris_ros.data.scenes.geometry import Box3d, Geometry
 from ris_ros.errors import DataError, GeometryError, RisError
-from ris_ros.evaluation.true_ground import TrueGround
+from ris_ros.evaluation.true_ground import exact_viewpoint
 from ris_ros.geometry.birds_eye import BirdsEye
-from ris_ros.geometry.camera_model import CameraModel
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.lifting import Box, Lifted, depth_points, lift
 from ris_ros.geometry.viewpoint import Viewpoint
@@ -162,13 +161,6 @@ def _spoilt(depth_m: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
     return np.where(draw > 0.8, np.nan, spoilt).astype(np.float32)
 
 
-def viewpoint_of(image: LabeledImage, geometry: Geometry) -> Viewpoint:
-    """The camera of a picture over its ground frame, exactly."""
-    (cx, cy), focal = geometry.camera.centre_px, geometry.camera.focal_px
-    model = CameraModel.from_calibration(geometry.camera.size_px, [focal, 0, cx, 0, focal, cy, 0, 0, 1], "", [])
-    return Viewpoint(model, TrueGround(image, geometry).base_from_camera, 0.0, RANGES_M[-1], 0.0, 1.0)
-
-
 def measure(scenes: SceneSet, every: int) -> str:
     """Measure on every so many pictures; the figures as aligned text.
 
@@ -183,7 +175,7 @@ def measure(scenes: SceneSet, every: int) -> str:
         if geometry is None:
             raise DataError(f"Scene {scenes.frames[index]} has no geometry: render it again with `ris data render`.")
         image = scenes.read(index)
-        viewpoint = viewpoint_of(image, geometry)
+        viewpoint = exact_viewpoint(geometry.camera, RANGES_M[-1])
         view = BirdsEye(viewpoint, _GRID)
         for row, shrunk in enumerate(SHRUNK):
             found, any_of = road_overlap(image, geometry, view, shrunk)

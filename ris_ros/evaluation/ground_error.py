@@ -19,12 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.data.scenes.dataset import SceneSet
-from ris_ros.data.scenes.geometry import Geometry
 from ris_ros.errors import DataError, RisError
 from ris_ros.evaluation.projection import RANGES_M, Projected
-from ris_ros.geometry.camera_model import CameraModel
-from ris_ros.geometry.rigid import RigidTransform
-from ris_ros.geometry.viewpoint import Viewpoint
+from ris_ros.evaluation.true_ground import exact_viewpoint
 
 PITCH_ERRORS_DEG: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0)
 
@@ -71,7 +68,7 @@ def measure_ground_error(scenes: SceneSet, pitch_errors_rad: Sequence[float]) ->
         geometry = scenes.geometry(index)
         if geometry is None:
             raise DataError(f"Scene {frame} has no geometry: render it again with `ris data render`.")
-        image, viewpoint = scenes.read(index), _viewpoint(geometry)
+        image, viewpoint = scenes.read(index), exact_viewpoint(geometry.camera, RANGES_M[-1])
         height = viewpoint.height_m
         for part, error in zip(parts, pitch_errors_rad, strict=True):
             for off in (error, -error):
@@ -82,15 +79,6 @@ def measure_ground_error(scenes: SceneSet, pitch_errors_rad: Sequence[float]) ->
         GroundError(error, *(np.concatenate(values) for values in zip(*part, strict=True)))
         for part, error in zip(parts, pitch_errors_rad, strict=True)
     ]
-
-
-def _viewpoint(geometry: Geometry) -> Viewpoint:
-    camera = geometry.camera
-    (cx, cy), focal = camera.centre_px, camera.focal_px
-    model = CameraModel.from_calibration(camera.size_px, [focal, 0.0, cx, 0.0, focal, cy, 0.0, 0.0, 1.0], "", [])
-    pose = RigidTransform(camera.world_from_optical, np.array([0.0, 0.0, camera.height_m]))
-    level = RigidTransform.from_xyz_rpy((0.0, 0.0, 0.0), 0.0, 0.0, -camera.yaw)
-    return Viewpoint(model, level @ pose, 0.0, RANGES_M[-1], 0.0, 1.0)
 
 
 def table(errors: Sequence[GroundError]) -> str:

@@ -82,7 +82,7 @@ def measure(
     robot: Robot,
     grid: Grid,
     make_planner: Callable[[], Planner],
-    make_viewpoint: Callable[[Geometry, RigidTransform], Viewpoint],
+    make_viewpoint: Callable[[Geometry], Viewpoint],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Measured:
     """Plan commands on rendered pictures.
@@ -94,7 +94,7 @@ def measure(
         robot: What is driven.
         grid: Cells of its map.
         make_planner: A planner for this robot that has seen nothing, and believes a single picture.
-        make_viewpoint: The camera of a picture, given its true pose above the ground.
+        make_viewpoint: The camera of a picture, over its own ground frame.
         progress: Called with (pictures done, pictures in all).
 
     Raises:
@@ -132,15 +132,13 @@ class _Seen:
     glance: Glance
 
 
-def _seen(
-    scenes: SceneSet, index: int, grid: Grid, make_viewpoint: Callable[[Geometry, RigidTransform], Viewpoint]
-) -> _Seen:
+def _seen(scenes: SceneSet, index: int, grid: Grid, make_viewpoint: Callable[[Geometry], Viewpoint]) -> _Seen:
     geometry = scenes.geometry(index)
     if geometry is None:
         raise DataError(f"Scene {scenes.frames[index]} has no geometry: render it again with `ris data render`.")
     image = scenes.read(index)
     ground = TrueGround(image, geometry)
-    view = BirdsEye(make_viewpoint(geometry, ground.base_from_camera), grid)
+    view = BirdsEye(make_viewpoint(geometry), grid)
     (x, y, _), yaw = geometry.camera.position_m, geometry.camera.yaw
     fixed_from_base = RigidTransform.from_xyz_rpy((x, y, 0.0), 0.0, 0.0, yaw)
     stamp_ns = 1_000_000_000 + round((scenes.seconds(index) or 0.0) * 1e9)

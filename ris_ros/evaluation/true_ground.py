@@ -1,8 +1,8 @@
 """The exact ground of a rendered picture: where one may drive, what stands there, and whether a robot would touch it.
 
 All is in the camera's ground frame (origin on the road below the camera, x forward, y left), which serves as the
-robot's base frame: what is planned there can be compared as it is. Nothing here goes through the geometry that is
-measured: rays are those of the camera that the picture was rendered with.
+robot's base frame: what is planned there can be compared as it is. Nothing in :class:`TrueGround` goes through the
+geometry that is measured: rays are those of the camera that the picture was rendered with.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from ris_ros.data.classes import BY_NAME
 from ris_ros.data.labeled_image import LabeledImage
 from ris_ros.data.scenes.camera import PinholeCamera
 from ris_ros.data.scenes.geometry import Box3d, Geometry
+from ris_ros.geometry.camera_model import CameraModel
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.rigid import RigidTransform
+from ris_ros.geometry.viewpoint import Viewpoint
 from ris_ros.planning.values import Footprint, Pose2d
 
 OBSTACLE_CLASSES: frozenset[str] = frozenset({"car", "van", "truck", "bus", "pedestrian", "bicyclist", "cone"})
@@ -29,6 +31,27 @@ _RESOLUTION_M = 0.1
 _AHEAD_M, _BEHIND_M, _ASIDE_M = 42.0, 8.0, 24.0
 _HEADINGS = 24
 _SAMPLE_M = 0.1
+
+
+def level(camera: PinholeCamera) -> PinholeCamera:
+    """A camera of a world as it stands in its own ground frame."""
+    return replace(camera, position_m=(0.0, 0.0, camera.height_m), yaw=0.0)
+
+
+def base_from_camera(camera: PinholeCamera) -> RigidTransform:
+    """From a camera's optical frame into its ground frame, exactly."""
+    return RigidTransform(level(camera).world_from_optical, np.array([0.0, 0.0, camera.height_m]))
+
+
+def camera_model(camera: PinholeCamera) -> CameraModel:
+    """The lens that a picture was rendered with, as the geometry under test has it."""
+    focal, (x, y) = camera.focal_px, camera.centre_px
+    return CameraModel.from_calibration(camera.size_px, [focal, 0.0, x, 0.0, focal, y, 0.0, 0.0, 1.0], "", [])
+
+
+def exact_viewpoint(camera: PinholeCamera, max_range_m: float) -> Viewpoint:
+    """A rendered picture's camera over its ground frame, believed everywhere within a range."""
+    return Viewpoint(camera_model(camera), base_from_camera(camera), 0.0, max_range_m, 0.0, 1.0)
 
 
 class TrueGround:
@@ -43,7 +66,7 @@ class TrueGround:
         origin = (-_BEHIND_M, -_ASIDE_M)
         size = (round((_AHEAD_M + _BEHIND_M) / _RESOLUTION_M), round(2 * _ASIDE_M / _RESOLUTION_M))
         self.grid = Grid(_RESOLUTION_M, size, origin)
-        self.camera: PinholeCamera = replace(geometry.camera, position_m=(0.0, 0.0, geometry.camera.height_m), yaw=0.0)
+        self.camera: PinholeCamera = level(geometry.camera)
         centres = self.grid.centres_m()
         self._rows, self._columns, self._seen = self._pixels_of(centres)
         self.road: NDArray[np.bool_] = self.spread(np.asarray(image.class_map == BY_NAME["road"].id))
@@ -56,11 +79,6 @@ class TrueGround:
         # What lies under the lower edge of the picture nobody can tell; the robot stands there.
         self._blind = ~self._seen & (range_m < self._blind_m())
         self.occupied: NDArray[np.bool_] = self._under(self.boxes)
-
-    @property
-    def base_from_camera(self) -> RigidTransform:
-        """From the camera's optical frame into the ground frame."""
-        return RigidTransform(self.camera.world_from_optical, np.array([0.0, 0.0, self.camera.height_m]))
 
     def spread(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """A mask of the picture on the ground.

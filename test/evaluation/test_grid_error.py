@@ -12,7 +12,8 @@ from flat_scene import CAMERA, flat_scene
 
 from ris_ros.data.scenes.dataset import SceneSet, write_frame
 from ris_ros.errors import DataError
-from ris_ros.evaluation.grid_error import lift_errors, main, measure, road_overlap, viewpoint_of
+from ris_ros.evaluation.grid_error import lift_errors, main, measure, road_overlap
+from ris_ros.evaluation.true_ground import exact_viewpoint
 from ris_ros.geometry.birds_eye import BirdsEye
 from ris_ros.geometry.grid import Grid
 
@@ -21,7 +22,7 @@ SHARP = replace(CAMERA, size_px=(960, 540), focal_px=880.0, centre_px=(479.5, 26
 
 def test_a_true_road_lies_where_depth_has_it_and_over_a_wrong_plane_it_does_not() -> None:
     image, geometry = flat_scene(half_road_m=3.0, camera=SHARP)
-    view = BirdsEye(viewpoint_of(image, geometry), Grid(0.2, (100, 100), (0.0, -10.0)))
+    view = BirdsEye(exact_viewpoint(geometry.camera, 40.0), Grid(0.2, (100, 100), (0.0, -10.0)))
     both, either = road_overlap(image, geometry, view, 1)
     assert both[:2].min() > 500
     assert (both[:2] > 0.95 * either[:2]).all()
@@ -33,7 +34,7 @@ def test_a_true_road_lies_where_depth_has_it_and_over_a_wrong_plane_it_does_not(
 
 def test_a_car_is_found_where_it_stands_in_exact_and_in_spoilt_depth() -> None:
     image, geometry = flat_scene(((9.0, 1.5), (15.0, -2.5), (8.0, 9.0)), camera=SHARP)
-    viewpoint = viewpoint_of(image, geometry)
+    viewpoint = exact_viewpoint(geometry.camera, 40.0)
     for rng in (None, np.random.default_rng(5)):
         errors = lift_errors(image, geometry, viewpoint, rng)
         assert len(errors) == 2  # the third is cut by the border of the picture

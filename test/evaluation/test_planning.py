@@ -112,7 +112,7 @@ def planned(region: np.ndarray, text: str) -> Trial:
     robot = Robot(Footprint(0.5, 0.5, 0.35), 0.2, 0.0, 1.5)
     planner = Planner(GRID, robot, Patience(1, 1.0, 0.3, 2.0), settings.free_probability)
     ground = TrueGround(image, geometry)
-    view = BirdsEye(rendered_view(geometry, ground.base_from_camera), GRID)
+    view = BirdsEye(rendered_view(geometry), GRID)
     said = Expression(text, "park", Target.REGION, True, image.instance_map == 1, region)
     glance = Glance(image, view, RigidTransform.identity(), 1)
     (made,) = try_commands([glance], ground, [said], TrueEyes(), planner, robot)

@@ -9,7 +9,7 @@ import pytest
 from flat_scene import CAMERA, flat_scene
 
 from ris_ros.evaluation.projection import Projected, ProjectionFigures
-from ris_ros.evaluation.true_ground import TrueGround
+from ris_ros.evaluation.true_ground import base_from_camera
 from ris_ros.geometry.camera_model import CameraModel
 from ris_ros.geometry.viewpoint import Viewpoint
 
@@ -18,7 +18,7 @@ def seen(pitch_error_rad: float = 0.0) -> Projected:
     image, geometry = flat_scene(((12.0, 2.0),), half_road_m=20.0)
     (cx, cy), f = CAMERA.centre_px, CAMERA.focal_px
     camera = CameraModel.from_calibration(CAMERA.size_px, [f, 0, cx, 0, f, cy, 0, 0, 1], "", [])
-    viewpoint = Viewpoint(camera, TrueGround(image, geometry).base_from_camera, 0.0, 10.0, 0.01, 0.1)
+    viewpoint = Viewpoint(camera, base_from_camera(geometry.camera), 0.0, 10.0, 0.01, 0.1)
     return Projected.of(image, geometry, viewpoint, np.random.default_rng(0), pitch_error_rad)
 
 
