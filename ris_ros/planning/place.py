@@ -90,8 +90,8 @@ def foot_of(thing: Mask, viewpoint: Viewpoint) -> NDArray[np.float64]:
     xy_px, cut = _lower_edge(thing, viewpoint)
     if cut:
         raise GeometryError(
-            "The edge of the picture cuts the thing, so that its foot is out of sight: move away, or, where it is the"
-            " road itself, say where to go, such as 'go straight ahead'."
+            "The edge of the picture cuts the thing, so that its foot is out of sight: move away, or, if it is the road"
+            " itself, say 'go straight ahead'."
         )
     points_m = viewpoint.ground_points(xy_px)
     points_m = points_m[np.isfinite(points_m).all(axis=1)]
