@@ -1,6 +1,6 @@
 """The thread that plans: it turns what the worker's engines said of an image into map, goal and path, and publishes.
 
-It stands beside the worker, so that no mask ever waits for a path. Of each camera the newest image waits for it; older
+It stands beside the worker, so that no mask queues behind a path. Of each camera the newest image waits for it; older
 ones are passed over. It ticks without images too: what nobody has seen for a while must be taken back.
 """
 
