@@ -61,8 +61,8 @@ class Viewpoint:
             raise ValueError("max_range_m and max_range_error must be positive, pitch_error_rad must not be negative")
         if not self.height_m > 0.0:
             raise GeometryError(
-                f"The camera is {max(-self.height_m, 0.0):.2f} m below the ground: check its pose, or ground_z_m, the height of"
-                " the ground in the base frame."
+                f"The camera is {max(-self.height_m, 0.0):.2f} m below the ground: check its pose, or ground_z_m, the"
+                " height of the ground in the base frame."
             )
 
     @property
