@@ -90,7 +90,7 @@ class PlanningSettings(Settings):
     )
     confirm_frames: int = setting(
         2,
-        "Images in a row on which a thing must be found before the planner believes in it.",
+        "Images of one camera in a row on which a thing must be found before the planner believes in it.",
         When.CONFIGURE,
         ge=1,
         le=100,
