@@ -36,6 +36,7 @@ PROBLEM = "plan"
 """Kind of the problem under which diagnostics find why there is no plan."""
 
 _TICK_S = 0.1
+_LOOKS_A_PLAN = 2.0
 _IDLE = "idle"
 _NO_MOTION = (
     "Nav2 is sent no goal, because the robot's motion is not known: publish tf or odometry, and name its frames in"
@@ -141,12 +142,19 @@ class PlanThread:
     def offer(self, surveyed: Surveyed) -> None:
         """Plan with an image, unless a newer one of its camera comes first; called by the worker."""
         camera, now_ns = surveyed.frame.camera, time.monotonic_ns()
-        period_ns = int(NS_PER_S / self._config().costmap_rate_hz)
+        period_ns = int(NS_PER_S / self._looks_a_second())
         # A steady beat: what came late does not move what comes next, unless it was late by more than a beat.
         self._due_ns[camera] = max(self._due_ns.get(camera, 0) + period_ns, now_ns)
         with self._changed:
             self._waiting[camera] = surveyed
             self._changed.notify()
+
+    def _looks_a_second(self) -> float:
+        """Maps and points are as fresh as they are published; a plan needs its thing to be seen somewhat more often."""
+        config = self._config()
+        if self._outputs.wanted_costmap or self._outputs.wanted_points:
+            return config.costmap_rate_hz
+        return min(config.costmap_rate_hz, _LOOKS_A_PLAN * config.plan_rate_hz)
 
     def forget(self, reason: str) -> None:
         """Forget images, map and thing, and take back what was published. Returns when it is done.
