@@ -38,7 +38,9 @@ METRICS_FILE = "planning.json"
 
 ROBOTS: dict[str, PlanningSettings] = {
     "small": PlanningSettings(),
-    "car": PlanningSettings(robot_front_m=1.9, robot_rear_m=2.6, robot_width_m=1.8, turning_radius_m=5.5),
+    "car": PlanningSettings(
+        robot_front_m=1.9, robot_rear_m=2.6, robot_width_m=1.8, turning_radius_m=5.5, clearance_m=0.3
+    ),
 }
 """Outlines about the point of the ground that ``--pose`` starts from, below the camera in rendered scenes."""
 
