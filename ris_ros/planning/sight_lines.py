@@ -32,7 +32,7 @@ class Build:
     """
 
     depth_m: float = 0.6
-    overhang_m: float = 0.8
+    overhang_m: float = 1.0
     gap_m: float = 3.0
 
     def __post_init__(self) -> None:
