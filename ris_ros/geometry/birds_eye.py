@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import GeometryError
+from ris_ros.geometry.aspect import same_aspect
 from ris_ros.geometry.box_maximum import BoxMaximum
 from ris_ros.geometry.grid import Grid
 from ris_ros.geometry.viewpoint import Viewpoint
@@ -108,8 +109,7 @@ class BirdsEye:
         table = self._tables.get((width, height))
         if table is None:
             camera_width, camera_height = self.viewpoint.camera.size_px
-            # Each side of a shrunk map is rounded to whole pixels.
-            if abs(width * camera_height - height * camera_width) > camera_width + camera_height:
+            if not same_aspect((width, height), self.viewpoint.camera.size_px):
                 raise GeometryError(
                     f"The image has the shape {width}x{height}, its CameraInfo says {camera_width}x{camera_height}:"
                     " publish the CameraInfo of this image."

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import GeometryError
+from ris_ros.geometry.aspect import same_aspect
 from ris_ros.geometry.lens import RADIAL_TANGENTIAL_COEFFICIENTS, Equidistant, Lens, Pinhole, RadialTangential
 
 PLUMB_BOB = "plumb_bob"
@@ -101,7 +102,7 @@ class CameraModel:
                 from where is not known.
         """
         (width, height), (own_width, own_height) = size_px, self.size_px
-        if min(size_px) < 1 or abs(width * own_height - height * own_width) > own_width + own_height:
+        if min(size_px) < 1 or not same_aspect(size_px, self.size_px):
             raise GeometryError(
                 f"The images have {width}x{height} pixels and the camera's calibration is for {own_width}x{own_height},"
                 " which is another aspect: publish the CameraInfo of these images."

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import ImageError
+from ris_ros.geometry.aspect import same_aspect
 from ris_ros.geometry.enlarge import enlarged, enlarged_part
 
 Samples = TypeVar("Samples", np.uint8, np.uint16)
@@ -71,9 +72,7 @@ class Letterbox:
         """
         x, y, width, height = self.content_xywh
         have_width, have_height = image_rgb.shape[1], image_rgb.shape[0]
-        # Each side of a shrunk image is rounded to whole pixels, at least one.
-        off = abs(have_width * self.image_size_px[1] - have_height * self.image_size_px[0])
-        if off > sum(self.image_size_px):
+        if not same_aspect((have_width, have_height), self.image_size_px):
             raise ImageError(
                 f"The image has {have_width}x{have_height} pixels, which is not the aspect of the"
                 f" {self.image_size_px[0]}x{self.image_size_px[1]} that were announced."

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ris_ros.errors import GeometryError
+from ris_ros.geometry.aspect import same_aspect
 from ris_ros.geometry.camera_model import CameraModel
 
 _MILLIMETRES = ("16UC1", "mono16")
@@ -139,7 +140,7 @@ def depth_points(
     """
     height, width = depth_m.shape
     camera_width, camera_height = camera.size_px
-    if abs(width * camera_height - height * camera_width) > camera_width + camera_height:
+    if not same_aspect((width, height), camera.size_px):
         raise GeometryError(
             f"The depth image has {width}x{height} pixels, the camera {camera_width}x{camera_height}: use the depth"
             " image that is aligned to this camera."
