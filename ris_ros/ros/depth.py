@@ -26,16 +26,15 @@ _SAMPLES: Mapping[str, str] = MappingProxyType({"16UC1": "u2", "mono16": "u2", "
 _COORDINATES: Mapping[int, str] = MappingProxyType({PointField.FLOAT32: "f4", PointField.FLOAT64: "f8"})
 
 
-class DepthImage:
-    """A depth image; decoded when it is first asked for.
+class _Measurement:
+    """A message of depth, of either kind.
 
     Args:
-        message: A ``sensor_msgs/Image`` or what is like it.
+        message: The message.
     """
 
     def __init__(self, message: Any) -> None:
         self._message = message
-        self._depth_m: NDArray[np.float32] | None = None
 
     @property
     def stamp_ns(self) -> int:
@@ -49,8 +48,20 @@ class DepthImage:
 
     @property
     def frame_id(self) -> str:
-        """The optical frame that it was taken in, or aligned to."""
+        """The frame that it is in; of an image the optical one that it was taken in, or aligned to."""
         return str(self._message.header.frame_id)
+
+
+class DepthImage(_Measurement):
+    """A depth image; decoded when it is first asked for.
+
+    Args:
+        message: A ``sensor_msgs/Image`` or what is like it.
+    """
+
+    def __init__(self, message: Any) -> None:
+        super().__init__(message)
+        self._depth_m: NDArray[np.float32] | None = None
 
     def depth_m(self) -> NDArray[np.float32]:
         """Depth along the optical axis, metres, float32 [h, w]; NaN where nothing was measured.
@@ -63,7 +74,7 @@ class DepthImage:
         return self._depth_m
 
 
-class DepthCloud:
+class DepthCloud(_Measurement):
     """A cloud of points; decoded when it is first asked for.
 
     Args:
@@ -71,23 +82,8 @@ class DepthCloud:
     """
 
     def __init__(self, message: Any) -> None:
-        self._message = message
+        super().__init__(message)
         self._points_m: NDArray[np.float32] | None = None
-
-    @property
-    def stamp_ns(self) -> int:
-        """Its stamp."""
-        return to_ns(self._message.header.stamp)
-
-    @property
-    def size_bytes(self) -> int:
-        """Of its data."""
-        return len(self._message.data)
-
-    @property
-    def frame_id(self) -> str:
-        """The frame that its points are in."""
-        return str(self._message.header.frame_id)
 
     def points_m(self) -> NDArray[np.float32]:
         """Its points, metres, float32 [n, 3]; those that are not finite are left out.
