@@ -51,13 +51,13 @@ class PlanTeller:
 
         Args:
             plan: The plan.
-            occupancy: What is known of the ground; None where nothing is.
+            occupancy: What is known of the ground, for the filter mask; None where nobody wants that, or nothing is.
             fixed_from_base: At its stamp; None where it is not known.
         """
         self._outputs.plan(plan)
         self._told = plan
         self._drive(plan, fixed_from_base)
-        if occupancy is not None and self._outputs.wanted_filter_mask:
+        if occupancy is not None:
             self._tell_filter_mask(plan, occupancy, fixed_from_base)
 
     def tell_costmap(self, occupancy: Occupancy) -> None:

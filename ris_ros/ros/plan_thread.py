@@ -303,7 +303,8 @@ class PlanThread:
         if plan.goal is not None and self._fixed_from_base is None and self._config().navigate:
             self._problem(NOT_DRIVEN, _NO_MOTION)
         self.state = f"{plan.state.name.lower()}: {command.text}"
-        self._teller.tell(plan, self._planner.occupancy(since_ns), self._fixed_from_base)
+        occupancy = self._planner.occupancy(since_ns) if self._outputs.wanted_filter_mask else None
+        self._teller.tell(plan, occupancy, self._fixed_from_base)
 
 
 def _nothing(command: Command, stamp_ns: int, shape: tuple[int, int]) -> Plan:
